@@ -1,0 +1,1 @@
+"""The command line that turns files into live, searchable documents."""

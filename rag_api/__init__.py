@@ -1,0 +1,1 @@
+"""The API: retrieves passages for a question and streams a cited answer in several protocols."""

@@ -1,0 +1,129 @@
+"""What an answer is made of: typed events, in order, one terminal event at the end.
+
+`Retrieved`, then `Delta`… and `Cited`…, then `Done` or `Failed`. Every protocol is an encoding of
+these same events.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from rag_core.documents import Passage
+
+
+class _Event(BaseModel):
+    model_config = ConfigDict(frozen=True)
+
+
+class PassageView(_Event):
+    """A passage that was put before the model, by its number."""
+
+    number: int = Field(ge=1, description="What a marker `[n]` in the answer refers to.")
+    chunk_id: str
+    document_id: str
+    collection: str
+    source: str = Field(description="Absolute path or URL of the document.")
+    title: str
+    page: int | None = Field(description="From 1; null when the format has no pages.")
+    heading_path: tuple[str, ...] = Field(
+        description="Headings above the passage, outermost first."
+    )
+    start: int
+    end: int = Field(description="`document_text[start:end] == text`, in Unicode code points.")
+    text: str
+    score: float = Field(description="Cosine similarity in [-1, 1], higher is closer.")
+    lexical_score: float = Field(description="BM25, 0 or more.")
+    fused_score: float = Field(description="Of both; absolute, may be held to a threshold.")
+    url: str = Field(description="Shows the passage in its place.")
+    metadata: dict[str, str]
+
+
+class Citation(_Event):
+    """Where the answer points at a passage."""
+
+    number: int = Field(ge=1)
+    document_id: str
+    chunk_id: str
+    source: str
+    title: str
+    page: int | None
+    start: int
+    end: int = Field(description="`document_text[start:end] == quote`, in Unicode code points.")
+    quote: str
+    url: str
+    answer_start: int
+    answer_end: int = Field(description="The marker in the answer, in Unicode code points.")
+
+
+class Retrieved(_Event):
+    """The passages found for the question; the first event."""
+
+    type: Literal["retrieved"] = "retrieved"
+    question: str
+    query: str = Field(description="What was searched.")
+    collection: str
+    passages: tuple[PassageView, ...]
+
+
+class Delta(_Event):
+    """The next piece of the answer's text."""
+
+    type: Literal["delta"] = "delta"
+    text: str
+
+
+class Cited(_Event):
+    """The answer's text so far ends with a marker, and this is what it points at."""
+
+    type: Literal["cited"] = "cited"
+    citation: Citation
+
+
+Outcome = Literal["answered", "insufficient", "empty_collection"]
+
+
+class Done(_Event):
+    """The answer is complete; a terminal event."""
+
+    type: Literal["done"] = "done"
+    outcome: Outcome
+    finish_reason: Literal["stop", "length", "content_filter"]
+    model: str
+    input_tokens: int
+    output_tokens: int
+
+
+class Failed(_Event):
+    """The answer cannot be completed; a terminal event. What was sent before stays valid."""
+
+    type: Literal["failed"] = "failed"
+    error: str = Field(description="The error's name, as in the HTTP errors.")
+    detail: str
+    retryable: bool = Field(description="Whether the same question may succeed later.")
+
+
+Event = Annotated[Retrieved | Delta | Cited | Done | Failed, Field(discriminator="type")]
+
+
+def view_passage(passage: Passage, *, number: int, url: str) -> PassageView:
+    """Number a passage for an answer; `url` is absolute and shows it in its place."""
+    return PassageView(
+        number=number,
+        chunk_id=passage.chunk_id,
+        document_id=passage.document_id,
+        collection=passage.collection,
+        source=passage.source,
+        title=passage.title,
+        page=passage.page,
+        heading_path=passage.heading_path,
+        start=passage.start,
+        end=passage.end,
+        text=passage.text,
+        score=passage.score,
+        lexical_score=passage.lexical_score,
+        fused_score=passage.fused_score,
+        url=url,
+        metadata=dict(passage.metadata),
+    )

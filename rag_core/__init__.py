@@ -1,0 +1,1 @@
+"""What both programs stand on: documents, the catalog, the indexes made from it, and search."""

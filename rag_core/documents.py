@@ -1,0 +1,97 @@
+"""The nouns of both lines: a Document is cut into Chunks, a Chunk comes back as a Passage."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+Markup = Literal["markdown", "plain"]
+
+_ID_RANDOM_BYTES = 6
+_HEADING_SEPARATOR = " > "
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A source text, whole, as its loader read it."""
+
+    source: str
+    """Absolute path or URL: the document's name within its collection."""
+    title: str
+    text: str
+    """What every offset counts in, by Unicode code points."""
+    media_type: str
+    """Of the source, such as `application/pdf`."""
+    markup: Markup
+    """How `text` is written: loaders of structured formats write Markdown."""
+    page_starts: tuple[int, ...] = ()
+    """Where each page begins in `text`, in order; empty when the format has no pages."""
+    warnings: tuple[str, ...] = ()
+    """What was lost in reading, one sentence each."""
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """A contiguous part of a document: `document.text[chunk.start:chunk.end] == chunk.text`."""
+
+    start: int
+    end: int
+    """Half open, in Unicode code points."""
+    text: str
+    tokens: int
+    """Of `text` alone, counted by the embedding model's tokenizer."""
+    page: int | None = None
+    """From 1; of the chunk's first character; None when the format has no pages."""
+    heading_path: tuple[str, ...] = ()
+    """The headings above the chunk, outermost first."""
+
+
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """A chunk returned for a question, with its scores."""
+
+    chunk_id: str
+    document_id: str
+    collection: str
+    source: str
+    title: str
+    text: str
+    start: int
+    end: int
+    """`document_text[start:end] == text`, in Unicode code points."""
+    page: int | None
+    heading_path: tuple[str, ...]
+    score: float
+    """Cosine similarity of question and chunk, in [-1, 1], higher is closer."""
+    lexical_score: float
+    """BM25, 0 or more, without an upper bound."""
+    fused_score: float
+    """Of both, as `rag_core.search` defines it; absolute, so it may be held to a threshold."""
+    metadata: Mapping[str, str] = field(default_factory=dict)
+
+
+def new_document_id() -> str:
+    """24 hexadecimal digits that sort by the time of making."""
+    milliseconds = time.time_ns() // 1_000_000
+    return milliseconds.to_bytes(6, "big").hex() + os.urandom(_ID_RANDOM_BYTES).hex()
+
+
+def chunk_id(document_id: str, position: int) -> str:
+    """Name the chunk at this position, from 0, of a document."""
+    return f"{document_id}-{position}"
+
+
+def indexed_text(title: str, heading_path: tuple[str, ...], text: str) -> str:
+    """What both halves of the search index for a chunk: title and headings, then its text."""
+    headings = [heading for heading in heading_path if heading != title]
+    above = _HEADING_SEPARATOR.join([title, *headings] if title else headings)
+    return f"{above}\n{text}" if above else text
+
+
+def hash_text(text: str) -> bytes:
+    """32 bytes that name a text; a vector is cached under those of its indexed text."""
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).digest()

@@ -1,0 +1,147 @@
+"""Every error of ours, by what the caller does next.
+
+RagError
+├── ConfigurationError            give up: a setting is wrong; the text says which and what to do
+│   ├── MissingPackageError       a package that a setting needs is not installed
+│   └── FingerprintMismatchError  the collection was embedded by another model
+├── InvalidRequestError           the caller asked for something that cannot be
+├── NotFoundError                 no such thing
+│   ├── CollectionNotFoundError
+│   └── DocumentNotFoundError     a document or a chunk of one
+├── DocumentError                 skip this document, go on with the rest
+│   ├── UnreadableDocumentError   it cannot be opened or parsed
+│   ├── UnsupportedDocumentError  no loader for its type
+│   ├── EmptyDocumentError        it holds no text
+│   └── OversizedDocumentError    it passes a limit
+├── UnavailableError              try again later: something that we stand on does not answer
+│   ├── CatalogUnavailableError
+│   ├── VectorsUnavailableError
+│   ├── LexicalUnavailableError
+│   ├── EmbeddingUnavailableError
+│   └── ChatUnavailableError      it did not answer, or stopped in mid-answer
+│       └── ChatRateLimitedError
+├── ChatRejectedError             the chat model's server refuses the request: wrong key or model
+├── EmbeddingRejectedError        the same of the embedding model's server
+└── StaleVectorIndexError         the collection was switched to another vector index: add again
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+
+class RagError(Exception):
+    """Anything that went wrong in a way that we foresaw; its text is fit for a user."""
+
+
+class ConfigurationError(RagError):
+    """A setting is wrong or contradicts what is stored."""
+
+
+class MissingPackageError(ConfigurationError):
+    """A package that a setting needs is not installed."""
+
+    def __init__(self, package: str, *, needed_for: str) -> None:
+        super().__init__(
+            f"{needed_for} needs the package {package!r}: install it with 'pip install {package}'"
+        )
+
+
+class FingerprintMismatchError(ConfigurationError):
+    """The collection was cut or embedded in another way than the settings say now."""
+
+    def __init__(self, collection: str, *, stored: str, current: str) -> None:
+        super().__init__(
+            f"collection {collection!r} was embedded with {stored!r}, the settings now say "
+            f"{current!r}: set EMBEDDING_MODEL and EMBEDDING_PRECISION back, or ingest into a new "
+            "collection (ingest add --collection NAME …)"
+        )
+
+
+class InvalidRequestError(RagError):
+    """The caller asked for something that cannot be."""
+
+
+class NotFoundError(RagError):
+    """No such thing."""
+
+
+class CollectionNotFoundError(NotFoundError):
+    """No collection has this name."""
+
+    def __init__(self, name: str, known: Sequence[str]) -> None:
+        there_are = ", ".join(map(repr, sorted(known))) if known else "none yet"
+        super().__init__(f"no collection {name!r}; there are: {there_are}")
+
+
+class DocumentNotFoundError(NotFoundError):
+    """No live document or chunk has this id."""
+
+    def __init__(self, wanted: str) -> None:
+        super().__init__(
+            f"no document or chunk {wanted!r}: it was removed, replaced or never there"
+        )
+
+
+class DocumentError(RagError):
+    """This document cannot be ingested; the others can."""
+
+
+class UnreadableDocumentError(DocumentError):
+    """It cannot be opened or parsed."""
+
+
+class UnsupportedDocumentError(DocumentError):
+    """There is no loader for its type."""
+
+
+class EmptyDocumentError(DocumentError):
+    """It holds no text."""
+
+
+class OversizedDocumentError(DocumentError):
+    """It passes a limit of size, memory or time."""
+
+
+class UnavailableError(RagError):
+    """Something that we stand on does not answer; the same call may go through later."""
+
+
+class CatalogUnavailableError(UnavailableError):
+    """The catalog's database does not answer."""
+
+
+class VectorsUnavailableError(UnavailableError):
+    """Chroma does not answer, or answers with an error."""
+
+
+class LexicalUnavailableError(UnavailableError):
+    """The lexical index cannot be read or written."""
+
+
+class EmbeddingUnavailableError(UnavailableError):
+    """The embedding model's server does not answer."""
+
+
+class ChatUnavailableError(UnavailableError):
+    """The chat model's server did not answer, or stopped in the middle."""
+
+
+class ChatRateLimitedError(ChatUnavailableError):
+    """The chat model's server asks us to slow down."""
+
+    def __init__(self, message: str, *, retry_after_seconds: float | None = None) -> None:
+        super().__init__(message)
+        self.retry_after_seconds = retry_after_seconds
+
+
+class ChatRejectedError(RagError):
+    """The chat model's server refuses the request: a wrong key, model or parameter."""
+
+
+class EmbeddingRejectedError(RagError):
+    """The embedding model's server refuses the request: a wrong key, model or parameter."""
+
+
+class StaleVectorIndexError(RagError):
+    """The collection was switched to another vector index while we wrote to the old one."""

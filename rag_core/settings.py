@@ -1,0 +1,91 @@
+"""The environment, or a `.env` file, as one frozen Settings; line for line with `.env.example`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from rag_core.errors import ConfigurationError
+
+
+class Settings(BaseSettings):
+    """What two deployments differ in; everything else is a constant beside its use."""
+
+    model_config = SettingsConfigDict(
+        env_file=".env", env_ignore_empty=True, extra="ignore", frozen=True
+    )
+
+    # Where things are
+    home: Path = Field(Path("data/store"), alias="RAG_HOME")
+    """All local state: catalog, vectors, lexical index, models made from their weights."""
+    host: str = Field("127.0.0.1", alias="RAG_HOST")
+    port: int = Field(8000, alias="RAG_PORT", ge=0, le=65535)
+    public_url: str | None = Field(None, alias="RAG_PUBLIC_URL")
+    """What the URLs in citations begin with; the address of each request when not set."""
+    collection: str = Field("default", alias="RAG_COLLECTION", min_length=1)
+    """The collection that is meant when none is named."""
+    api_key: SecretStr | None = Field(None, alias="RAG_API_KEY")
+    """Callers of the API must send it as `Authorization: Bearer …`; open when not set."""
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field("INFO", alias="RAG_LOG_LEVEL")
+
+    # The catalog
+    database_url: str | None = Field(None, alias="DATABASE_URL")
+    """`postgresql://user:password@host/name`; SQLite in `RAG_HOME` when not set."""
+
+    # The vector index
+    chroma_url: str | None = Field(None, alias="CHROMA_URL")
+    """A Chroma server to use; one of our own in `RAG_HOME` when not set."""
+    chroma_token: SecretStr | None = Field(None, alias="CHROMA_TOKEN")
+    """Sent as `Authorization: Bearer …` to `CHROMA_URL`."""
+    chroma_tenant: str = Field("default_tenant", alias="CHROMA_TENANT")
+    chroma_database: str = Field("default_database", alias="CHROMA_DATABASE")
+
+    # The embedding model
+    embedding_model: str = Field("local", alias="EMBEDDING_MODEL")
+    """`local` (MiniLM), a folder with the same kind of files, `openai:NAME` for a model behind
+    OPENAI_BASE_URL, or `langchain:package.module.Class` for a LangChain Embeddings class."""
+    embedding_precision: Literal["int8", "fp32"] = Field("int8", alias="EMBEDDING_PRECISION")
+    """Of the local model: int8 is twice as fast, fp32 exact."""
+
+    # The chat model
+    openai_api_key: SecretStr | None = Field(None, alias="OPENAI_API_KEY")
+    openai_base_url: str | None = Field(None, alias="OPENAI_BASE_URL")
+    chat_model: str | None = Field(None, alias="CHAT_MODEL")
+    """A model's name at the OpenAI-compatible server, `provider:model` for LangChain, or
+    `extractive`, which is also the choice when neither a key nor a base URL is set."""
+    chat_first_token_seconds: float = Field(60.0, alias="CHAT_FIRST_TOKEN_SECONDS", gt=0)
+    """How long the model may take until its first token."""
+    chat_next_token_seconds: float = Field(30.0, alias="CHAT_NEXT_TOKEN_SECONDS", gt=0)
+    """How long the model may be silent between two tokens."""
+    chat_context_tokens: int = Field(8192, alias="CHAT_CONTEXT_TOKENS", ge=1024)
+    """Of prompt and answer together, by the model's own limit."""
+    tiktoken_cache_dir: Path | None = Field(None, alias="TIKTOKEN_CACHE_DIR")
+    """Where tiktoken's rank files lie; without them tokens are estimated."""
+
+    @field_validator("home")
+    @classmethod
+    def _absolute(cls, home: Path) -> Path:
+        return home.expanduser().absolute()
+
+    @property
+    def catalog_url(self) -> str:
+        """The SQL database that holds the catalog."""
+        return self.database_url or f"sqlite:///{self.home / 'catalog.sqlite3'}"
+
+
+def read_settings() -> Settings:
+    """Read the environment and `.env`.
+
+    Raises:
+        ConfigurationError: a value does not fit; names each variable and its fault.
+    """
+    try:
+        return Settings()
+    except ValidationError as error:
+        faults = "; ".join(
+            f"{fault['loc'][0]}={fault.get('input')!r}: {fault['msg']}" for fault in error.errors()
+        )
+        raise ConfigurationError(f"settings: {faults}") from error
