@@ -1,0 +1,152 @@
+"""Text, plain or Markdown, to the spans of its sentences."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+Span = tuple[int, int]
+"""Half open offsets, in Unicode code points."""
+
+_FENCE = re.compile(r"[ \t]*(`{3,}|~{3,})")
+_RULE = re.compile(r"[ \t]*(?:[-=*_+|:][ \t]*){3,}$")
+_QUOTE = r"[ \t]*(?:>[ \t]?)*[ \t]*"
+_WHOLE_LINE = re.compile(_QUOTE + r"(?:#{1,6}[ \t]+|(?=\|))")
+_ITEM = re.compile(_QUOTE + r"(?:[-*+•◦▪‣][ \t]+|\(?\d{1,3}[.)][ \t]+|\(?[a-z]\)[ \t]+)")
+_PREFIX = re.compile(_QUOTE)
+_LINE_ENDS_UNIT = ("  ", "{", "}", ";", "\\")
+"""A hard break of Markdown, or a line of code outside a fence."""
+
+_END = re.compile(
+    r"[.!?…]+[\"'”’»)\]*_`]*(?=\s)"
+    r"|[。！？｡؟।॥።]+[\"'”’」』）】》]*"
+)
+_CLOSING = "\"'”’»)]*_`"
+_OPENING = "\"'“‘«([*_`¿¡"
+_NEXT = re.compile(rf"\s+[{re.escape(_OPENING)}]*(\S)")
+_LONGEST_ABBREVIATION = 24
+_ABBREVIATION = re.compile(
+    r"mr|mrs|ms|dr|prof|sr|st|vs|cf|al|approx|gen|col|lt|sgt|rep|sen|gov|rev|hon|capt|messrs"
+    r"|mt|dept|univ|viz|resp|ca|bzw|vgl|incl|excl",
+    re.IGNORECASE,
+)
+_ABBREVIATION_BEFORE_NUMBERS = re.compile(
+    r"nos?|nr|figs?|eqs?|secs?|ch|chap|art|pp?|vols?|ed|par|tab|refs?"
+    r"|jan|feb|mar|apr|jun|jul|aug|sept?|oct|nov|dec",
+    re.IGNORECASE,
+)
+_INITIALS = re.compile(r"[^\W\d_](?:\.[^\W\d_])*")
+_HOURS = frozenset({"a.m", "p.m"})
+
+
+def find_sentences(text: str) -> list[Span]:
+    """The sentences in order, without overlap and without the white space around them.
+
+    Headings, table rows and lines of fenced code are sentences of their own. The spans leave out
+    what is only markup: fence and rule lines, and the marks before headings, quotes and items.
+    """
+    return [span for start, end in _find_units(text) for span in _cut_unit(text, start, end)]
+
+
+def _find_units(text: str) -> Iterator[Span]:
+    """What no sentence crosses: a paragraph, a list item, a heading, a row, a line of code."""
+    unit_start: int | None = None
+    unit_end = 0
+    fence = ""
+    for start, end in _find_lines(text):
+        line = text[start:end]
+        closing, own = _read_line(line, fence)
+        if unit_start is not None and (closing or own is not None):
+            yield unit_start, unit_end
+            unit_start = None
+        fence = _next_fence(line, fence)
+        if closing:
+            if own is not None:
+                yield start + own, end
+            continue
+        if own is not None or unit_start is None:
+            unit_start = start + (_match_end(_PREFIX, line) if own is None else own)
+        unit_end = end
+        if line.endswith(_LINE_ENDS_UNIT):
+            yield unit_start, unit_end
+            unit_start = None
+    if unit_start is not None:
+        yield unit_start, unit_end
+
+
+def _read_line(line: str, fence: str) -> tuple[bool, int | None]:
+    """Whether the line stands alone, and where its own words begin when it starts a unit."""
+    if not line or line.isspace() or _RULE.match(line) or _next_fence(line, fence) != fence:
+        return True, None
+    if fence:
+        return True, 0
+    whole = _WHOLE_LINE.match(line)
+    if whole:
+        return True, whole.end()
+    item = _ITEM.match(line)
+    return False, item.end() if item else None
+
+
+def _next_fence(line: str, fence: str) -> str:
+    """The fence that is open after this line, by the mark that opened it; empty when none is."""
+    mark = _FENCE.match(line)
+    if mark is None:
+        return fence
+    if not fence:
+        return mark[1]
+    closes = mark[1].startswith(fence) and line.strip() == mark[1]
+    return "" if closes else fence
+
+
+def _find_lines(text: str) -> Iterator[Span]:
+    start = 0
+    while start < len(text):
+        end = text.find("\n", start)
+        end = len(text) if end < 0 else end
+        yield start, end
+        start = end + 1
+
+
+def _match_end(pattern: re.Pattern[str], line: str) -> int:
+    match = pattern.match(line)
+    return match.end() if match else 0
+
+
+def _cut_unit(text: str, start: int, end: int) -> Iterator[Span]:
+    """Cut a unit where its sentences end."""
+    for match in _END.finditer(text, start, end):
+        if _ends_sentence(text, match, start):
+            yield from _strip(text, start, match.end())
+            start = match.end()
+    yield from _strip(text, start, end)
+
+
+def _strip(text: str, start: int, end: int) -> Iterator[Span]:
+    """The span without white space around it; nothing when nothing else is in it."""
+    piece = text[start:end]
+    bare = piece.strip()
+    if bare:
+        start += len(piece) - len(piece.lstrip())
+        yield start, start + len(bare)
+
+
+def _ends_sentence(text: str, match: re.Match[str], start: int) -> bool:
+    """Whether what looks like the end of a sentence is one."""
+    following = _NEXT.match(text, match.end())
+    if following is None:
+        return True
+    if following[1].islower():
+        return match[0][0] not in ".!?…"
+    if match[0].rstrip(_CLOSING) != ".":
+        return True
+    words = text[max(start, match.start() - _LONGEST_ABBREVIATION) : match.start()].split()
+    word = words[-1].lstrip(_OPENING) if words else ""
+    return not _is_abbreviation(word, before_number=following[1].isdigit())
+
+
+def _is_abbreviation(word: str, *, before_number: bool) -> bool:
+    if word.lower() in _HOURS or word == "I":
+        return False
+    if _ABBREVIATION.fullmatch(word) or _INITIALS.fullmatch(word):
+        return True
+    return before_number and _ABBREVIATION_BEFORE_NUMBERS.fullmatch(word) is not None
