@@ -1,0 +1,41 @@
+"""The nouns' small laws."""
+
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from rag_core.documents import chunk_id, hash_text, indexed_text, new_document_id
+
+
+def test_document_ids_are_unique_and_of_one_length() -> None:
+    ids = [new_document_id() for _ in range(1000)]
+
+    assert len(set(ids)) == 1000
+    assert {len(identifier) for identifier in ids} == {24}
+
+
+def test_a_chunk_id_carries_its_document_and_position() -> None:
+    assert chunk_id("abc", 7) == "abc-7"
+
+
+def test_indexed_text_puts_title_and_headings_above_the_text() -> None:
+    assert indexed_text("Guide", ("Setup", "Linux"), "Run it.") == "Guide > Setup > Linux\nRun it."
+
+
+def test_indexed_text_does_not_say_the_title_twice() -> None:
+    assert indexed_text("Guide", ("Guide", "Linux"), "Run it.") == "Guide > Linux\nRun it."
+
+
+def test_indexed_text_without_title_and_headings_is_the_text() -> None:
+    assert indexed_text("", (), "Run it.") == "Run it."
+
+
+@given(st.text(st.characters()))
+def test_every_text_has_a_hash_of_32_bytes(text: str) -> None:
+    assert len(hash_text(text)) == 32
+    assert hash_text(text) == hash_text(text)
+
+
+def test_a_lone_surrogate_can_be_hashed() -> None:
+    assert hash_text("\ud800") != hash_text("?")
