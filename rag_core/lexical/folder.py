@@ -1,0 +1,75 @@
+"""The folder of one collection's index: what is in it, how it is made and opened."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import tantivy
+
+from rag_core.errors import LexicalUnavailableError
+from rag_core.lexical.analysis import make_analyser
+
+FORMAT = 1
+"""Of fields and analysis together: a new number makes new folders."""
+CHUNK_ID, DOCUMENT_ID, TERMS, SEQ = "chunk_id", "document_id", "terms", "seq"
+MARKER = "reached"
+"""In the field DOCUMENT_ID, names the entry that says how far the index has come."""
+
+_ANALYSER = "ours"
+
+
+@dataclass(frozen=True, slots=True)
+class Reached:
+    """The last entry of the change feed that an index holds; both tell that feed from another."""
+
+    seq: int
+    document_id: str
+
+
+def index_folder(home: Path, collection_id: int) -> Path:
+    """Where a collection's index lies."""
+    return home / "lexical" / f"{collection_id}-v{FORMAT}"
+
+
+def open_index(folder: Path) -> tantivy.Index:
+    """Open an index for reading; there must be one."""
+    index = tantivy.Index.open(str(folder))
+    index.config_reader("manual")
+    return index
+
+
+def make_index(folder: Path) -> tantivy.Index:
+    """Open an index for writing; an empty one is made when there is none."""
+    folder.mkdir(parents=True, exist_ok=True)
+    index = tantivy.Index(_schema(), path=str(folder))
+    index.config_reader("manual")
+    index.register_tokenizer(_ANALYSER, make_analyser())
+    return index
+
+
+@contextmanager
+def tantivy_errors(doing: str) -> Iterator[None]:
+    """Turn what tantivy raises into our error; `doing` ends "the lexical index cannot be …"."""
+    try:
+        yield
+    except (ValueError, OSError) as error:
+        message = f"the lexical index cannot be {doing}: {error}"
+        raise LexicalUnavailableError(message) from error
+    except BaseException as error:
+        # A broken file can make tantivy panic, and pyo3 raises that outside Exception.
+        if type(error).__name__ != "PanicException":
+            raise
+        message = f"the lexical index cannot be {doing}: tantivy panicked on it"
+        raise LexicalUnavailableError(message) from error
+
+
+def _schema() -> tantivy.Schema:
+    builder = tantivy.SchemaBuilder()
+    builder.add_text_field(CHUNK_ID, stored=True, tokenizer_name="raw", index_option="basic")
+    builder.add_text_field(DOCUMENT_ID, tokenizer_name="raw", index_option="basic")
+    builder.add_text_field(TERMS, tokenizer_name=_ANALYSER, index_option="freq")
+    builder.add_unsigned_field(SEQ, stored=True)
+    return builder.build()

@@ -1,0 +1,155 @@
+"""Searches an index as its latest commit left it; blocking, and from any number of threads."""
+
+from __future__ import annotations
+
+import json
+import math
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import tantivy
+
+from rag_core.lexical.analysis import make_analyser, query_terms
+from rag_core.lexical.folder import (
+    CHUNK_ID,
+    DOCUMENT_ID,
+    MARKER,
+    SEQ,
+    TERMS,
+    Reached,
+    open_index,
+    tantivy_errors,
+)
+
+_K1 = 1.2
+"""Tantivy's own, as is its b of 0.75; it offers no way to set them."""
+
+_Stamp = tuple[int, int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class _Snapshot:
+    """One commit."""
+
+    searcher: tantivy.Searcher
+    schema: tantivy.Schema
+    entries: int
+    """As BM25 counts them: with those that are deleted but not yet merged away."""
+    reached: Reached
+
+
+class Reader:
+    """Sees each commit of any process from its next call on; an index not yet made is empty."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._analyser = make_analyser()
+        self._lock = threading.Lock()
+        self._index: tantivy.Index | None = None
+        self._stamp: _Stamp | None = None
+        self._snapshot: _Snapshot | None = None
+
+    def reached(self) -> Reached | None:
+        """How far the index has followed the change feed; None when it holds nothing.
+
+        Raises:
+            LexicalUnavailableError: it cannot be read.
+        """
+        snapshot = self._latest()
+        return snapshot.reached if snapshot else None
+
+    def search(self, query: str, k: int) -> list[tuple[str, float]]:
+        """Find the chunks of highest BM25: at most k ids with their scores, best first."""
+        snapshot = self._latest()
+        terms = query_terms(self._analyser, query)
+        if snapshot is None or not terms or k < 1:
+            return []
+        return _run(snapshot, _any_of(snapshot.schema, terms), k)
+
+    def scores(self, query: str, chunk_ids: Sequence[str]) -> dict[str, float]:
+        """Score these chunks exactly as `search` does; 0 for one without any of the terms.
+
+        A chunk that is not in the index is not in the answer.
+        """
+        snapshot = self._latest()
+        if snapshot is None or not chunk_ids:
+            return {}
+        these = tantivy.Query.term_set_query(snapshot.schema, CHUNK_ID, list(chunk_ids))
+        clauses = [(tantivy.Occur.Must, tantivy.Query.const_score_query(these, 0.0))]
+        if terms := query_terms(self._analyser, query):
+            clauses.append((tantivy.Occur.Should, _any_of(snapshot.schema, terms)))
+        return dict(_run(snapshot, tantivy.Query.boolean_query(clauses), len(chunk_ids)))
+
+    def ceiling(self, query: str) -> float:
+        """Tell what no chunk's BM25 can pass: (k1 + 1) times the sum of the terms' idf.
+
+        A term that is not in the index counts as the rarest. 0 when the query has no terms.
+        """
+        snapshot = self._latest()
+        if snapshot is None:
+            return 0.0
+        found = (
+            snapshot.searcher.doc_freq(TERMS, term) for term in query_terms(self._analyser, query)
+        )
+        return (_K1 + 1) * sum(_idf(snapshot.entries, frequency) for frequency in found)
+
+    def _latest(self) -> _Snapshot | None:
+        """Look at the commit's stamp, and load the commit only when it is another."""
+        with self._lock:
+            stamp = _stamp(self._folder)
+            if stamp != self._stamp:
+                self._snapshot = self._load() if stamp else None
+                self._stamp = stamp
+            return self._snapshot
+
+    def _load(self) -> _Snapshot | None:
+        with tantivy_errors("read"):
+            if self._index is None:
+                self._index = open_index(self._folder)
+            self._index.reload()
+            return _read_commit(self._index)
+
+
+def _read_commit(index: tantivy.Index) -> _Snapshot | None:
+    searcher = index.searcher()
+    marker = tantivy.Query.term_query(index.schema, DOCUMENT_ID, MARKER)
+    hits = searcher.search(marker, 1, count=False).hits
+    if not hits:
+        return None
+    at = hits[0][1]
+    entry = searcher.doc(at)
+    reached = Reached(int(entry[SEQ][0]), str(entry[CHUNK_ID][0]))
+    return _Snapshot(searcher, index.schema, _entries(marker.explain(searcher, at)), reached)
+
+
+def _any_of(schema: tantivy.Schema, terms: Sequence[str]) -> tantivy.Query:
+    queries = [tantivy.Query.term_query(schema, TERMS, term, "freq") for term in terms]
+    return tantivy.Query.boolean_query([(tantivy.Occur.Should, query) for query in queries])
+
+
+def _run(snapshot: _Snapshot, query: tantivy.Query, k: int) -> list[tuple[str, float]]:
+    searcher = snapshot.searcher
+    with tantivy_errors("read"):
+        hits = searcher.search(query, k, count=False).hits
+        return [(str(searcher.doc(at)[CHUNK_ID][0]), score) for score, at in hits]
+
+
+def _stamp(folder: Path) -> _Stamp | None:
+    """Tell one commit from another: tantivy puts a new file in place of the old at each."""
+    try:
+        status = (folder / "meta.json").stat()
+    except FileNotFoundError:
+        return None
+    return status.st_ino, status.st_mtime_ns, status.st_size
+
+
+def _entries(explanation: tantivy.Explanation) -> int:
+    """Read N out of the explanation of a term's score; tantivy tells it nowhere else."""
+    _, idf, _ = json.loads(explanation.to_json())["details"]
+    return int(idf["details"][1]["value"])
+
+
+def _idf(entries: int, frequency: int) -> float:
+    return math.log(1 + (entries - frequency + 0.5) / (frequency + 0.5))

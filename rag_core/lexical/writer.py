@@ -1,0 +1,63 @@
+"""Applies the catalog's changes to an index; blocking, and one at a time by the caller's lock."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+import tantivy
+
+from rag_core.lexical.analysis import with_parts
+from rag_core.lexical.folder import (
+    CHUNK_ID,
+    DOCUMENT_ID,
+    MARKER,
+    SEQ,
+    TERMS,
+    Reached,
+    make_index,
+    tantivy_errors,
+)
+
+_MEMORY_BYTES = 50_000_000
+"""When the terms not yet committed pass this, tantivy writes them to disk."""
+
+
+class Writer:
+    """What it is given is seen by readers from the next commit on, or never."""
+
+    def __init__(self, folder: Path) -> None:
+        with tantivy_errors("written"):
+            self._writer = make_index(folder).writer(_MEMORY_BYTES, num_threads=1)
+
+    def add(self, document_id: str, texts: Iterable[tuple[str, str]]) -> None:
+        """Add a document's chunks: their ids and indexed texts."""
+        with tantivy_errors("written"):
+            for chunk_id, text in texts:
+                entry = tantivy.Document()
+                entry.add_text(CHUNK_ID, chunk_id)
+                entry.add_text(DOCUMENT_ID, document_id)
+                entry.add_text(TERMS, with_parts(text))
+                self._writer.add_document(entry)
+
+    def remove(self, document_ids: Iterable[str]) -> None:
+        """Take documents out, with all their chunks."""
+        with tantivy_errors("written"):
+            for document_id in document_ids:
+                self._writer.delete_documents_by_term(DOCUMENT_ID, document_id)
+
+    def commit(self, reached: Reached) -> None:
+        """Make all that was done since the last commit durable, with how far that brings us."""
+        self.remove([MARKER])
+        with tantivy_errors("written"):
+            entry = tantivy.Document()
+            entry.add_text(DOCUMENT_ID, MARKER)
+            entry.add_text(CHUNK_ID, reached.document_id)
+            entry.add_unsigned(SEQ, reached.seq)
+            self._writer.add_document(entry)
+            self._writer.commit()
+
+    def close(self) -> None:
+        """Finish what merges run in the background and let go of the index."""
+        with tantivy_errors("written"):
+            self._writer.wait_merging_threads()

@@ -1,0 +1,156 @@
+import math
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from rag_core.errors import LexicalUnavailableError
+from rag_core.lexical.folder import Reached
+from rag_core.lexical.reader import Reader
+from rag_core.lexical.writer import Writer
+
+TEXTS = {
+    "a": "The cat sat on the mat.",
+    "b": "A dog chased the cat, and the cat ran.",
+    "c": "Nothing about animals.",
+}
+HOSTILE = ["", " ", "the of and", '"AND OR NOT ( [', "text:*", "\0", "😀" * 10, "\ud800", "cat^9~"]
+
+
+def write(folder: Path, texts: Mapping[str, str], *, seq: int = 1) -> None:
+    writer = Writer(folder)
+    for document_id, text in texts.items():
+        writer.add(document_id, [(f"{document_id}-0", text)])
+    writer.commit(Reached(seq, "last"))
+    writer.close()
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    write(tmp_path / "index", TEXTS)
+    return tmp_path / "index"
+
+
+def test_the_best_chunk_comes_first(folder: Path) -> None:
+    found = Reader(folder).search("cats", 10)
+
+    assert [chunk_id for chunk_id, _ in found] == ["b-0", "a-0"]
+    assert found[0][1] > found[1][1] > 0
+
+
+def test_no_more_chunks_come_than_asked_for(folder: Path) -> None:
+    assert len(Reader(folder).search("cat", 1)) == 1
+
+
+def test_an_index_that_is_not_there_is_empty(tmp_path: Path) -> None:
+    reader = Reader(tmp_path / "none")
+
+    assert reader.search("cat", 10) == []
+    assert reader.scores("cat", ["a-0"]) == {}
+    assert reader.ceiling("cat") == 0
+    assert reader.reached() is None
+
+
+def test_scores_are_exactly_those_of_search(folder: Path) -> None:
+    reader = Reader(folder)
+
+    found = dict(reader.search("dog cat mat", 10))
+
+    assert reader.scores("dog cat mat", ["a-0", "b-0"]) == found
+
+
+def test_a_chunk_without_any_term_scores_zero_and_an_unknown_one_nothing(folder: Path) -> None:
+    assert Reader(folder).scores("cat", ["c-0", "gone"]) == {"c-0": 0.0}
+
+
+@given(st.lists(st.sampled_from(["cat", "dog", "mat", "chased", "unknown"]), min_size=1))
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+def test_no_score_passes_the_ceiling(folder: Path, words: list[str]) -> None:
+    reader = Reader(folder)
+    query = " ".join(words)
+
+    found = reader.search(query, 10)
+
+    assert all(score <= reader.ceiling(query) for _, score in found)
+
+
+def test_an_unknown_term_counts_as_the_rarest_in_the_ceiling(folder: Path) -> None:
+    entries_with_the_marker = len(TEXTS) + 1
+
+    ceiling = Reader(folder).ceiling("unknown")
+
+    assert ceiling == pytest.approx(2.2 * math.log(1 + (entries_with_the_marker + 0.5) / 0.5))
+
+
+@pytest.mark.parametrize("query", HOSTILE)
+def test_a_hostile_query_finds_something_or_nothing(folder: Path, query: str) -> None:
+    reader = Reader(folder)
+
+    assert len(reader.search(query, 10)) in (0, 2)
+    assert reader.scores(query, ["c-0"]) == {"c-0": 0.0}
+    assert reader.ceiling(query) >= 0
+
+
+def test_a_reader_sees_the_commit_of_another(folder: Path) -> None:
+    reader = Reader(folder)
+    before = reader.search("bird", 10)
+
+    write(folder, {"d": "A bird."}, seq=2)
+
+    assert before == []
+    assert reader.search("bird", 10)[0][0] == "d-0"
+    assert reader.reached() == Reached(2, "last")
+
+
+def test_what_is_not_committed_is_not_seen(folder: Path) -> None:
+    writer = Writer(folder)
+
+    writer.add("d", [("d-0", "A bird.")])
+    writer.close()
+
+    assert Reader(folder).search("bird", 10) == []
+    assert Reader(folder).reached() == Reached(1, "last")
+
+
+def test_a_removed_document_is_not_found_and_the_ceiling_still_holds(folder: Path) -> None:
+    writer = Writer(folder)
+    writer.remove(["a"])
+    writer.commit(Reached(2, "a"))
+    writer.close()
+
+    reader = Reader(folder)
+
+    assert [chunk_id for chunk_id, _ in reader.search("cat", 10)] == ["b-0"]
+    assert reader.search("cat", 10)[0][1] <= reader.ceiling("cat")
+
+
+@pytest.mark.parametrize("suffix", ["json", "term", "store", "idx"])
+def test_a_broken_file_is_an_error_of_ours(folder: Path, suffix: str) -> None:
+    next(folder.glob(f"[!.]*.{suffix}")).write_bytes(b"broken")
+
+    with pytest.raises(LexicalUnavailableError, match="cannot be read"):
+        Reader(folder).search("cat", 10)
+
+
+def test_a_reader_outlives_the_index_being_made_anew(folder: Path) -> None:
+    reader = Reader(folder)
+    reader.reached()
+
+    for file in folder.iterdir():
+        file.unlink()
+    gone = reader.search("bird", 10)
+    write(folder, {"d": "A bird."}, seq=9)
+
+    assert gone == []
+    assert reader.search("bird", 10)[0][0] == "d-0"
+
+
+def test_an_index_has_one_writer(folder: Path) -> None:
+    first = Writer(folder)
+
+    with pytest.raises(LexicalUnavailableError, match="cannot be written"):
+        Writer(folder)
+
+    first.close()
