@@ -53,13 +53,13 @@ def _find_units(text: str) -> Iterator[Span]:
     unit_start: int | None = None
     unit_end = 0
     fence = ""
-    for start, end in _find_lines(text):
+    for start, end in find_lines(text):
         line = text[start:end]
         closing, own = _read_line(line, fence)
         if unit_start is not None and (closing or own is not None):
             yield unit_start, unit_end
             unit_start = None
-        fence = _next_fence(line, fence)
+        fence = next_fence(line, fence)
         if closing:
             if own is not None:
                 yield start + own, end
@@ -76,7 +76,7 @@ def _find_units(text: str) -> Iterator[Span]:
 
 def _read_line(line: str, fence: str) -> tuple[bool, int | None]:
     """Whether the line stands alone, and where its own words begin when it starts a unit."""
-    if not line or line.isspace() or _RULE.match(line) or _next_fence(line, fence) != fence:
+    if not line or line.isspace() or _RULE.match(line) or next_fence(line, fence) != fence:
         return True, None
     if fence:
         return True, 0
@@ -87,7 +87,7 @@ def _read_line(line: str, fence: str) -> tuple[bool, int | None]:
     return False, item.end() if item else None
 
 
-def _next_fence(line: str, fence: str) -> str:
+def next_fence(line: str, fence: str) -> str:
     """The fence that is open after this line, by the mark that opened it; empty when none is."""
     mark = _FENCE.match(line)
     if mark is None:
@@ -98,7 +98,8 @@ def _next_fence(line: str, fence: str) -> str:
     return "" if closes else fence
 
 
-def _find_lines(text: str) -> Iterator[Span]:
+def find_lines(text: str) -> Iterator[Span]:
+    """The lines of a text without their line feeds, empty ones too."""
     start = 0
     while start < len(text):
         end = text.find("\n", start)

@@ -1,0 +1,198 @@
+"""Word's DOCX to a Document: headings, lists, tables and footnotes as Markdown, with its pages."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from itertools import accumulate
+
+from lxml import etree
+
+from ingest.blocks import find_title
+from ingest.load.archive import Archive
+from ingest.load.docx_styles import NAMESPACE, Labels, Styles, attribute, child
+from ingest.load.text import normalise_text, require_text
+from rag_core.documents import Document
+
+_MEDIA_TYPE = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
+_TITLE = "{http://purl.org/dc/elements/1.1/}title"
+_MATH_TEXT = "{http://schemas.openxmlformats.org/officeDocument/2006/math}t"
+_FALLBACK = "{http://schemas.openxmlformats.org/markup-compatibility/2006}Fallback"
+_PAGE_BREAK = "\f"
+"""Marks a page's end while reading: XML cannot hold it, so it is never part of the text."""
+_PLAIN_LABEL = re.compile(r"\d{1,3}[.)]$")
+_LOOKS_LIKE_HEADING = re.compile(r"#{1,6}\s")
+
+
+def _names(*names: str) -> frozenset[str]:
+    return frozenset(NAMESPACE + name for name in names)
+
+
+_PARAGRAPH, _TABLE = NAMESPACE + "p", NAMESPACE + "tbl"
+_ROW, _CELL = NAMESPACE + "tr", NAMESPACE + "tc"
+_WRITTEN, _BREAK, _NOTE = NAMESPACE + "t", NAMESPACE + "br", NAMESPACE + "footnoteReference"
+_SKIPPED = _names("del", "moveFrom", "delText", "instrText", "pPr", "rPr", "tblPr", "sectPr")
+_LETTERS = {
+    NAMESPACE + "tab": " ",
+    NAMESPACE + "cr": "\n",
+    NAMESPACE + "noBreakHyphen": "-",
+    NAMESPACE + "ptab": " ",
+}
+_RENDERED_BREAK = NAMESPACE + "lastRenderedPageBreak"
+
+
+def load_docx(content: bytes, *, source: str, name: str, stem: str) -> Document:
+    """Read a Word document; its title is that of its properties, or else its first heading.
+
+    Raises:
+        DocumentError: it is broken, hostile or empty.
+    """
+    archive = Archive(content, name=name)
+    pages = _Reader(archive).read().split(_PAGE_BREAK)
+    pages = [page.strip("\n") + "\n\n" for page in pages]
+    text = normalise_text("".join(pages)).rstrip()
+    require_text(text, name=name)
+    starts = tuple(accumulate(map(len, pages[:-1]), initial=0)) if len(pages) > 1 else ()
+    title = _read_title(archive) or find_title(text) or stem
+    return Document(source, title, text, _MEDIA_TYPE, "markdown", starts)
+
+
+def _read_title(archive: Archive) -> str:
+    if "docProps/core.xml" not in archive.members:
+        return ""
+    return " ".join((archive.read_xml("docProps/core.xml").findtext(_TITLE) or "").split())
+
+
+class _Reader:
+    """Walks the body of one document; counts its lists as it goes."""
+
+    def __init__(self, archive: Archive) -> None:
+        self._root = archive.read_xml("word/document.xml")
+        self._styles = Styles(_read_part(archive, "word/styles.xml"))
+        self._labels = Labels(_read_part(archive, "word/numbering.xml"))
+        self._footnotes = _read_part(archive, "word/footnotes.xml")
+        self._rendered = next(self._root.iter(_RENDERED_BREAK), None) is not None
+
+    def read(self) -> str:
+        """The Markdown, with a form feed where a page ends."""
+        return "".join(self._read_joined()) + self._read_footnotes()
+
+    def _read_joined(self) -> Iterator[str]:
+        """Items of a list follow line by line, all else after an empty line."""
+        before = ""
+        for block in self._read_blocks(self._root):
+            listed = _is_item(before) and _is_item(block)
+            yield "\n" if listed else "\n\n"
+            yield block
+            before = block
+
+    def _read_blocks(self, parent: etree._Element) -> Iterator[str]:
+        for element in parent:
+            if element.tag == _PARAGRAPH:
+                yield from self._read_paragraph(element)
+            elif element.tag == _TABLE:
+                yield self._read_table(element)
+            elif element.tag not in _SKIPPED and element.tag != _FALLBACK:
+                yield from self._read_blocks(element)
+
+    def _read_paragraph(self, paragraph: etree._Element) -> Iterator[str]:
+        properties = child(paragraph, "pPr")
+        raw = "".join(self._read_runs(paragraph))
+        if not self._rendered and child(properties, "pageBreakBefore") is not None:
+            raw = _PAGE_BREAK + raw
+        text = raw.replace(_PAGE_BREAK, "").strip()
+        if not text:
+            yield from (_PAGE_BREAK for _ in range(raw.count(_PAGE_BREAK)))
+            return
+        lead = len(raw) - len(raw.lstrip(_PAGE_BREAK + " \n"))
+        yield from (_PAGE_BREAK for _ in range(raw[:lead].count(_PAGE_BREAK)))
+        yield self._mark(properties, raw[lead:].strip(" \n"), text)
+        yield from self._read_text_boxes(paragraph)
+
+    def _mark(self, properties: etree._Element | None, raw: str, text: str) -> str:
+        """The paragraph as a heading, a list item or itself."""
+        level = self._styles.find_heading_level(properties)
+        numbering = self._styles.find_numbering(properties)
+        label = self._labels.count(numbering) if numbering else ""
+        if level:
+            words = " ".join([label.rstrip("."), *text.split()]).strip()
+            ends = _PAGE_BREAK * raw.count(_PAGE_BREAK)
+            return f"{'#' * level} {words}{ends}"
+        if numbering is None:
+            return "\\" + raw if _LOOKS_LIKE_HEADING.match(raw) else raw
+        mark = label if _PLAIN_LABEL.match(label) else f"- {label}".rstrip()
+        return f"{'  ' * numbering.level}{mark} {raw}"
+
+    def _read_runs(self, parent: etree._Element) -> Iterator[str]:
+        """The words under an element, without what was deleted or is a block of its own."""
+        for element in parent:
+            tag = element.tag
+            if tag in (_WRITTEN, _MATH_TEXT):
+                yield element.text or ""
+            elif tag in _LETTERS:
+                yield _LETTERS[tag]
+            elif tag in (_BREAK, _RENDERED_BREAK):
+                yield self._read_break(element)
+            elif tag == _NOTE:
+                yield f"[^{attribute(element, 'id')}]"
+            elif tag not in _SKIPPED and tag not in (_FALLBACK, _PARAGRAPH, _TABLE):
+                yield from self._read_runs(element)
+
+    def _read_break(self, element: etree._Element) -> str:
+        """Word writes where pages ended last; only without that do the author's breaks count."""
+        if element.tag == _RENDERED_BREAK:
+            return _PAGE_BREAK
+        if attribute(element, "type") == "page":
+            return "" if self._rendered else _PAGE_BREAK
+        return "\n"
+
+    def _read_text_boxes(self, paragraph: etree._Element) -> Iterator[str]:
+        for box in paragraph.iter(NAMESPACE + "txbxContent"):
+            if not any(above.tag == _FALLBACK for above in box.iterancestors()):
+                yield from self._read_blocks(box)
+
+    def _read_table(self, table: etree._Element) -> str:
+        rows = [[self._read_cell(cell) for cell in _find(row, _CELL)] for row in _find(table, _ROW)]
+        width = max(map(len, rows), default=0)
+        if width == 1 and len(rows) == 1:
+            return rows[0][0]
+        lines = []
+        for row in rows:
+            ends = _PAGE_BREAK * sum(cell.count(_PAGE_BREAK) for cell in row)
+            cells = [" ".join(cell.split()).replace("|", "\\|") for cell in row]
+            lines.append(f"{ends}| " + " | ".join(cells + [""] * (width - len(row))) + " |")
+        lines[1:1] = ["|" + " --- |" * width] if lines else []
+        return "\n".join(lines)
+
+    def _read_cell(self, cell: etree._Element) -> str:
+        merge = child(cell, "tcPr", "vMerge")
+        if merge is not None and attribute(merge) != "restart":
+            return ""
+        return "\n".join(self._read_blocks(cell))
+
+    def _read_footnotes(self) -> str:
+        if self._footnotes is None:
+            return ""
+        notes = [
+            (attribute(note, "id"), " ".join(" ".join(self._read_blocks(note)).split()))
+            for note in self._footnotes
+            if attribute(note, "type") is None
+        ]
+        return "".join(f"\n\n[^{number}]: {words}" for number, words in notes if words)
+
+
+def _find(parent: etree._Element, tag: str) -> Iterator[etree._Element]:
+    """The rows or cells of one table, also inside content controls, not those of nested tables."""
+    for element in parent:
+        if element.tag == tag:
+            yield element
+        elif element.tag not in (_ROW, _CELL, _TABLE) and element.tag not in _SKIPPED:
+            yield from _find(element, tag)
+
+
+def _is_item(block: str) -> bool:
+    return re.match(r" *(?:- |\d{1,3}[.)] )", block) is not None
+
+
+def _read_part(archive: Archive, member: str) -> etree._Element | None:
+    return archive.read_xml(member) if member in archive.members else None

@@ -1,0 +1,129 @@
+"""PDF to a Document: each page as Markdown, by its layout; without OCR."""
+
+from __future__ import annotations
+
+from itertools import accumulate
+
+import pypdfium2
+from liteparse import LiteParse, ParseError, ParseResult
+
+from ingest.blocks import find_title
+from ingest.load.text import normalise_text
+from rag_core.documents import Document
+from rag_core.errors import EmptyDocumentError, OversizedDocumentError, UnreadableDocumentError
+
+MAX_PDF_BYTES = 512 << 20
+
+_KEPT_SHARE = 0.7
+"""A page's Markdown leaves out running heads; below this share of its characters, text is lost."""
+_PAGE_GAP = "\n\n"
+_MOST_SHOWN = 10
+_USELESS_TITLES = ("untitled", "(anonymous)", "unknown", "(unspecified)")
+_APPLICATION_TITLE = "Microsoft Word - "
+
+
+def load_pdf(content: bytes, *, source: str, name: str, stem: str) -> Document:
+    """Read a PDF; its title is that of its metadata, or else its first heading.
+
+    Raises:
+        OversizedDocumentError: it is larger than MAX_PDF_BYTES.
+        UnreadableDocumentError: it is broken, or encrypted with a password.
+        EmptyDocumentError: it has no text layer.
+    """
+    if len(content) > MAX_PDF_BYTES:
+        raise OversizedDocumentError(
+            f"{name!r} has {len(content) >> 20} MiB, PDF files may have {MAX_PDF_BYTES >> 20}"
+        )
+    result = _parse(content, name)
+    markdown = {page.page_num: page.markdown if page.text.strip() else "" for page in result.pages}
+    title, plain = _read_plain(content, len(markdown))
+    count = max(result.total_pages, len(plain))
+    pages = [
+        _choose(markdown.get(number, ""), plain[number - 1] if number <= len(plain) else "")
+        for number in range(1, count + 1)
+    ]
+    text = _PAGE_GAP.join(pages)
+    if not pages:
+        raise UnreadableDocumentError(f"{name!r} is a broken PDF: it has no page")
+    if not text.strip():
+        raise EmptyDocumentError(
+            f"{name!r} has no text on its {count} page(s): scanned pages need OCR first"
+        )
+    starts = accumulate((len(page) + len(_PAGE_GAP) for page in pages[:-1]), initial=0)
+    return Document(
+        source,
+        title or find_title(text) or stem,
+        text,
+        "application/pdf",
+        "markdown",
+        tuple(starts),
+        _warn(pages),
+    )
+
+
+def _parse(content: bytes, name: str) -> ParseResult:
+    parser = LiteParse(
+        ocr_enabled=False,
+        output_format="markdown",
+        image_mode="off",
+        extract_links=False,
+        continue_on_page_error=True,
+        num_workers=1,
+        quiet=True,
+    )
+    try:
+        return parser.parse(content)
+    except ParseError as error:
+        if "password" in str(error).lower():
+            raise UnreadableDocumentError(
+                f"{name!r} is encrypted: it opens only with a password"
+            ) from error
+        raise UnreadableDocumentError(f"{name!r} cannot be read as PDF: {error}") from error
+
+
+def _read_plain(content: bytes, count: int) -> tuple[str, list[str]]:
+    """The title and each page's bare text by pdfium; none when only liteparse can open it."""
+    try:
+        document = pypdfium2.PdfDocument(content)
+    except pypdfium2.PdfiumError:
+        return "", [""] * count
+    try:
+        pages = [_read_page(document, number) for number in range(len(document))]
+        return _clean_title(document.get_metadata_value("Title")), pages
+    finally:
+        document.close()
+
+
+def _read_page(document: pypdfium2.PdfDocument, number: int) -> str:
+    try:
+        page = document[number]
+    except pypdfium2.PdfiumError:
+        return ""
+    text_page = page.get_textpage()
+    text = text_page.get_text_bounded()
+    text_page.close()
+    page.close()
+    return normalise_text(text)
+
+
+def _choose(markdown: str, plain: str) -> str:
+    """The Markdown, unless it lost much of the page's text."""
+    lost = _measure(markdown) < _KEPT_SHARE * _measure(plain)
+    return (plain if lost else normalise_text(markdown)).strip()
+
+
+def _measure(text: str) -> int:
+    return sum(map(str.isalnum, text))
+
+
+def _clean_title(title: str) -> str:
+    title = " ".join(normalise_text(title).removeprefix(_APPLICATION_TITLE).split())
+    return "" if title.lower() in _USELESS_TITLES else title
+
+
+def _warn(pages: list[str]) -> tuple[str, ...]:
+    empty = [str(number) for number, page in enumerate(pages, 1) if not page]
+    if not empty:
+        return ()
+    shown = ", ".join(empty[:_MOST_SHOWN]) + (", …" if len(empty) > _MOST_SHOWN else "")
+    return (f"{len(empty)} of {len(pages)} pages hold no text and may need OCR: {shown}",)
