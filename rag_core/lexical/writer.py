@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from pathlib import Path
 
 import tantivy
@@ -23,6 +24,16 @@ _MEMORY_BYTES = 50_000_000
 """When the terms not yet committed pass this, tantivy writes them to disk."""
 
 
+@dataclass(frozen=True, slots=True)
+class IndexedChunk:
+    """What is indexed of a chunk."""
+
+    document_id: str
+    chunk_id: str
+    text: str
+    """As `indexed_text` puts it together."""
+
+
 class Writer:
     """What it is given is seen by readers from the next commit on, or never."""
 
@@ -30,14 +41,14 @@ class Writer:
         with tantivy_errors("written"):
             self._writer = make_index(folder).writer(_MEMORY_BYTES, num_threads=1)
 
-    def add(self, document_id: str, texts: Iterable[tuple[str, str]]) -> None:
-        """Add a document's chunks: their ids and indexed texts."""
+    def add(self, chunks: Iterable[IndexedChunk]) -> None:
+        """Add chunks; not one that is in already."""
         with tantivy_errors("written"):
-            for chunk_id, text in texts:
+            for chunk in chunks:
                 entry = tantivy.Document()
-                entry.add_text(CHUNK_ID, chunk_id)
-                entry.add_text(DOCUMENT_ID, document_id)
-                entry.add_text(TERMS, with_parts(text))
+                entry.add_text(CHUNK_ID, chunk.chunk_id)
+                entry.add_text(DOCUMENT_ID, chunk.document_id)
+                entry.add_text(TERMS, with_parts(chunk.text))
                 self._writer.add_document(entry)
 
     def remove(self, document_ids: Iterable[str]) -> None:

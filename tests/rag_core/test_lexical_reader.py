@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from rag_core.errors import LexicalUnavailableError
 from rag_core.lexical.folder import Reached
 from rag_core.lexical.reader import Reader
-from rag_core.lexical.writer import Writer
+from rag_core.lexical.writer import IndexedChunk, Writer
 
 TEXTS = {
     "a": "The cat sat on the mat.",
@@ -22,7 +22,7 @@ HOSTILE = ["", " ", "the of and", '"AND OR NOT ( [', "text:*", "\0", "😀" * 10
 def write(folder: Path, texts: Mapping[str, str], *, seq: int = 1) -> None:
     writer = Writer(folder)
     for document_id, text in texts.items():
-        writer.add(document_id, [(f"{document_id}-0", text)])
+        writer.add([IndexedChunk(document_id, f"{document_id}-0", text)])
     writer.commit(Reached(seq, "last"))
     writer.close()
 
@@ -107,7 +107,7 @@ def test_a_reader_sees_the_commit_of_another(folder: Path) -> None:
 def test_what_is_not_committed_is_not_seen(folder: Path) -> None:
     writer = Writer(folder)
 
-    writer.add("d", [("d-0", "A bird.")])
+    writer.add([IndexedChunk("d", "d-0", "A bird.")])
     writer.close()
 
     assert Reader(folder).search("bird", 10) == []
