@@ -122,7 +122,8 @@ def fix_times(archive: Path) -> None:
         members = [(name, source.read(name)) for name in source.namelist()]
     with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED) as target:
         for name, content in members:
-            target.writestr(zipfile.ZipInfo(name, MADE_AT.timetuple()[:6]), content)
+            member = zipfile.ZipInfo(name, MADE_AT.timetuple()[:6])
+            target.writestr(member, content, compress_type=zipfile.ZIP_DEFLATED)
 
 
 RENDERED: dict[str, tuple[str, Callable[[Path, Path], None]]] = {
