@@ -5,9 +5,12 @@ RagError
 │   ├── MissingPackageError       a package that a setting needs is not installed
 │   └── FingerprintMismatchError  the collection was embedded by another model
 ├── InvalidRequestError           the caller asked for something that cannot be
+│   └── RequestTooLargeError      the request, or the question in it, passes a limit
+├── UnauthorizedError             the caller did not send the key
 ├── NotFoundError                 no such thing
 │   ├── CollectionNotFoundError
-│   └── DocumentNotFoundError     a document or a chunk of one
+│   ├── DocumentNotFoundError     a document or a chunk of one
+│   └── ModelNotFoundError        a model name that answers nothing
 ├── DocumentError                 skip this document, go on with the rest
 │   ├── UnreadableDocumentError   it cannot be opened or parsed
 │   ├── UnsupportedDocumentError  no loader for its type
@@ -16,12 +19,15 @@ RagError
 ├── UnavailableError              try again later: something that we stand on does not answer
 │   ├── CatalogUnavailableError
 │   ├── VectorsUnavailableError
+│   │   ├── VectorsMissingError   Chroma does not know the collection: switched away, or lost
+│   │   └── VectorsBrokenError    Chroma answers for the collection with a fault of its own
 │   ├── LexicalUnavailableError
 │   ├── EmbeddingUnavailableError
 │   └── ChatUnavailableError      it did not answer, or stopped in mid-answer
 │       └── ChatRateLimitedError
 ├── ChatRejectedError             the chat model's server refuses the request: wrong key or model
 ├── EmbeddingRejectedError        the same of the embedding model's server
+├── AnswerFailedError             the answer ended with a `Failed` event, whose error it carries
 └── StaleVectorIndexError         the collection was switched to another vector index: add again
 """
 
@@ -62,6 +68,14 @@ class InvalidRequestError(RagError):
     """The caller asked for something that cannot be."""
 
 
+class RequestTooLargeError(InvalidRequestError):
+    """The request, or the question in it, passes a limit."""
+
+
+class UnauthorizedError(RagError):
+    """The caller did not send the key that RAG_API_KEY asks for."""
+
+
 class NotFoundError(RagError):
     """No such thing."""
 
@@ -81,6 +95,13 @@ class DocumentNotFoundError(NotFoundError):
         super().__init__(
             f"no document or chunk {wanted!r}: it was removed, replaced or never there"
         )
+
+
+class ModelNotFoundError(NotFoundError):
+    """No model has this name."""
+
+    def __init__(self, name: str, known: Sequence[str]) -> None:
+        super().__init__(f"no model {name!r}; there are: {', '.join(map(repr, known))}")
 
 
 class DocumentError(RagError):
@@ -115,6 +136,14 @@ class VectorsUnavailableError(UnavailableError):
     """Chroma does not answer, or answers with an error."""
 
 
+class VectorsMissingError(VectorsUnavailableError):
+    """Chroma does not know the collection: it was switched away from, or lost."""
+
+
+class VectorsBrokenError(VectorsUnavailableError):
+    """Chroma answers for the collection with a fault of its own; a rebuild mends it."""
+
+
 class LexicalUnavailableError(UnavailableError):
     """The lexical index cannot be read or written."""
 
@@ -141,6 +170,15 @@ class ChatRejectedError(RagError):
 
 class EmbeddingRejectedError(RagError):
     """The embedding model's server refuses the request: a wrong key, model or parameter."""
+
+
+class AnswerFailedError(RagError):
+    """The answer ended with a `Failed` event; its text is the event's detail."""
+
+    def __init__(self, detail: str, *, error: str, retryable: bool) -> None:
+        super().__init__(detail)
+        self.error = error
+        self.retryable = retryable
 
 
 class StaleVectorIndexError(RagError):

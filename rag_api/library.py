@@ -1,0 +1,25 @@
+"""What the routes read documents from: passages for a query, collections, documents, sources."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from rag_api.requests import CollectionView, DocumentView, SourceView
+from rag_core.documents import Passage
+
+
+class Library(Protocol):
+    """The documents that questions are answered from."""
+
+    async def search(self, query: str, *, collection: str, top_k: int) -> Sequence[Passage]:
+        """Find the passages that fit best, best first; raises CollectionNotFoundError."""
+
+    async def list_collections(self) -> Sequence[CollectionView]:
+        """All of them, by name."""
+
+    async def read_document(self, document_id: str) -> DocumentView:
+        """One live document with its text; raises DocumentNotFoundError."""
+
+    async def read_source(self, chunk_id: str) -> SourceView:
+        """One chunk of a live document; raises DocumentNotFoundError."""

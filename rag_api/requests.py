@@ -1,0 +1,185 @@
+"""What callers send and get, apart from the events: each request and its JSON answer."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, JsonValue
+
+from rag_api.events import PassageView
+
+MAX_QUESTION_CHARACTERS = 32_000
+MAX_PASSAGES = 50
+DEFAULT_PASSAGES = 8
+
+
+def _not_blank(text: str) -> str:
+    if not text.strip():
+        raise ValueError("must hold more than white space")
+    return text
+
+
+Question = Annotated[
+    str,
+    AfterValidator(_not_blank),
+    # Checked by rag_api.routes.retrieval, for a status of its own.
+    Field(json_schema_extra={"minLength": 1, "maxLength": MAX_QUESTION_CHARACTERS}),
+]
+TopK = Annotated[int, Field(ge=1, le=MAX_PASSAGES, description="How many passages at most.")]
+CollectionName = Annotated[
+    str | None, Field(min_length=1, description="RAG_COLLECTION when left out.")
+]
+
+
+class _Request(BaseModel):
+    # A misspelt field would else be ignored in silence.
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class HistoryTurn(_Request):
+    """An earlier turn of the conversation."""
+
+    role: Literal["user", "assistant"]
+    content: str
+
+
+class AnswerRequest(_Request):
+    """A question, and how it is to be answered."""
+
+    question: Question
+    collection: CollectionName = None
+    history: tuple[HistoryTurn, ...] = Field((), description="Earlier turns, oldest first.")
+    stream: bool = Field(
+        default=True, description="Events as they come, or one JSON object at the end."
+    )
+    top_k: TopK = DEFAULT_PASSAGES
+    model: str | None = Field(None, description="As in `GET /v1/models`; may be left out.")
+
+
+class SearchRequest(_Request):
+    """What to search."""
+
+    query: Question
+    collection: CollectionName = None
+    top_k: TopK = DEFAULT_PASSAGES
+
+
+class _Tolerant(BaseModel):
+    # Frontends send tools, metadata, options and more: all of it is ignored.
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+
+class ChatRequestMessage(_Tolerant):
+    """A message, from any role; parts other than text are ignored."""
+
+    role: str
+    content: JsonValue = Field(None, description="A text, a list of parts, or null.")
+
+
+class StreamOptions(_Tolerant):
+    """How to stream."""
+
+    include_usage: bool | None = None
+
+
+class ChatRequest(_Tolerant):
+    """OpenAI's Chat Completions request; `collection` is ours, all that is not here is ignored."""
+
+    model: str
+    messages: tuple[ChatRequestMessage, ...]
+    stream: bool | None = None
+    stream_options: StreamOptions | None = None
+    max_tokens: int | None = None
+    max_completion_tokens: int | None = None
+    collection: CollectionName = None
+
+
+class _Answer(BaseModel):
+    model_config = ConfigDict(frozen=True)
+
+
+class SearchAnswer(_Answer):
+    """The passages that fit a query, best first."""
+
+    query: str
+    collection: str
+    passages: tuple[PassageView, ...]
+
+
+class CollectionView(_Answer):
+    """A collection and how much is in it."""
+
+    name: str
+    documents: int
+    chunks: int
+    tokens: int
+    fingerprint: str = Field(description="Of the embedding model that its vectors are made by.")
+    created_at: datetime
+
+
+class CollectionList(_Answer):
+    """All collections, by name."""
+
+    collections: tuple[CollectionView, ...]
+
+
+class DocumentView(_Answer):
+    """A document, with the text that all offsets count in."""
+
+    id: str = Field(description="Of this version: a changed document has a new one.")
+    collection: str
+    source: str
+    title: str
+    media_type: str
+    size_bytes: int
+    chunks: int
+    tokens: int
+    metadata: dict[str, str]
+    content_hash: str = Field(description="SHA-256 of the file, in hexadecimal digits.")
+    created_at: datetime
+    text: str
+    page_starts: tuple[int, ...] = Field(description="Empty when the format has no pages.")
+
+
+class SourceView(_Answer):
+    """A passage in its place."""
+
+    chunk_id: str
+    document_id: str
+    source: str
+    title: str
+    page: int | None
+    heading_path: tuple[str, ...]
+    start: int
+    end: int = Field(description="`document_text[start:end] == text`, in Unicode code points.")
+    text: str
+    metadata: dict[str, str]
+
+
+class PartHealth(_Answer):
+    """Whether a part answers."""
+
+    ok: bool
+    detail: str | None = Field(None, description="What is wrong.")
+    milliseconds: float
+
+
+class Readiness(_Answer):
+    """Whether questions can be answered now; a part by its name."""
+
+    ready: bool
+    parts: dict[str, PartHealth]
+
+
+class Health(_Answer):
+    """The process runs."""
+
+    status: Literal["ok"] = "ok"
+
+
+class ErrorBody(_Answer):
+    """What went wrong."""
+
+    error: str = Field(description="The error's name.", examples=["CollectionNotFoundError"])
+    detail: str

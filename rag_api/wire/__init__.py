@@ -1,0 +1,1 @@
+"""One encoder per protocol, over the same events."""

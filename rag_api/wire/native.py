@@ -1,0 +1,82 @@
+"""Our own protocol: each event as a named server-sent event, or all of them as one JSON object."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from rag_api.events import Citation, Delta, Event, Outcome, PassageView
+from rag_api.wire.completed import Completed
+from rag_api.wire.json_line import dump_model, quote_text
+
+
+class Usage(BaseModel):
+    """What the answer cost, in the chat model's tokens."""
+
+    model_config = ConfigDict(frozen=True)
+
+    input_tokens: int
+    output_tokens: int
+
+
+class Answer(BaseModel):
+    """A whole answer, as one JSON object."""
+
+    model_config = ConfigDict(frozen=True)
+
+    id: str = Field(description="Of the run, as before the colon of the stream's event ids.")
+    question: str
+    query: str = Field(description="What was searched.")
+    collection: str
+    outcome: Outcome
+    finish_reason: str
+    answer: str = Field(description="With its markers `[n]`.")
+    citations: tuple[Citation, ...] = Field(description="One for each marker, in their order.")
+    passages: tuple[PassageView, ...] = Field(description="What was put before the model.")
+    model: str
+    usage: Usage
+
+
+class NativeEncoder:
+    """Writes one run's events; each gets the id `<run>:<its place, from 1>`."""
+
+    def __init__(self, run_id: str) -> None:
+        self._id = run_id.encode()
+        self._count = 0
+
+    def encode(self, events: Sequence[Event]) -> bytes:
+        """Write events that became ready together, in their order."""
+        return b"".join([self._encode_event(event) for event in events])
+
+    def _encode_event(self, event: Event) -> bytes:
+        self._count += 1
+        # Four of five events are deltas, and building one by hand takes a third of the time.
+        if isinstance(event, Delta):
+            data = b'{"type":"delta","text":%b}' % quote_text(event.text)
+        else:
+            data = dump_model(event)
+        return b"event: %b\nid: %b:%d\ndata: %b\n\n" % (
+            event.type.encode(),
+            self._id,
+            self._count,
+            data,
+        )
+
+
+def view_answer(completed: Completed, *, run_id: str) -> Answer:
+    """Put a completed run into one JSON object."""
+    retrieved, done = completed.retrieved, completed.done
+    return Answer(
+        id=run_id,
+        question=retrieved.question,
+        query=retrieved.query,
+        collection=retrieved.collection,
+        outcome=done.outcome,
+        finish_reason=done.finish_reason,
+        answer=completed.text,
+        citations=completed.citations,
+        passages=retrieved.passages,
+        model=done.model,
+        usage=Usage(input_tokens=done.input_tokens, output_tokens=done.output_tokens),
+    )

@@ -1,0 +1,176 @@
+"""OpenAI's Chat Completions: the events of a run as chunks, or as one `chat.completion`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from rag_api.events import Citation, Cited, Delta, Done, Event, Failed, PassageView, Retrieved
+from rag_api.wire.completed import Completed
+from rag_api.wire.json_line import dump_model, quote_text
+from rag_api.wire.openai_objects import (
+    Annotation,
+    ChatChoice,
+    ChatChunk,
+    ChatCompletion,
+    ChatDelta,
+    ChatMessage,
+    ChatUsage,
+    ChunkChoice,
+    OpenAIError,
+    OpenAIFault,
+    SearchResult,
+    UrlCitation,
+)
+
+_END = b"data: [DONE]\n\n"
+_NO_PLACE = (0, 0)
+
+
+class ChatEncoder:
+    """Writes one run's events as chunks; no `id:` lines, which break OpenAI's Python client."""
+
+    def __init__(
+        self, completion_id: str, *, model: str, created: int, include_usage: bool
+    ) -> None:
+        self._head = ChatChunk(
+            id=completion_id,
+            object="chat.completion.chunk",
+            created=created,
+            model=model,
+            choices=(),
+        )
+        self._include_usage = include_usage
+        self._passages: tuple[PassageView, ...] = ()
+        self._citations: list[Citation] = []
+        # A chunk is cut at its text once; a delta then costs no more than quoting the text.
+        chunk = _write(self._chunk(ChatDelta(content="")))
+        self._before_text, self._after_text = chunk.split(b'"content":""')
+
+    def encode(self, events: Sequence[Event]) -> bytes:
+        """Write events that became ready together, in their order."""
+        return b"".join([self._encode_event(event) for event in events])
+
+    def _encode_event(self, event: Event) -> bytes:
+        match event:
+            case Delta():
+                text = quote_text(event.text)
+                return b'%b"content":%b%b' % (self._before_text, text, self._after_text)
+            case Cited():
+                self._citations.append(event.citation)
+                return b""
+            case Retrieved():
+                self._passages = event.passages
+                return _write(self._chunk(ChatDelta(role="assistant", content="")))
+            case Done():
+                return self._encode_done(event)
+            case Failed():
+                return b"data: %b\n\n" % dump_model(describe_failure(event))
+
+    def _encode_done(self, done: Done) -> bytes:
+        annotations = annotate(self._passages, self._citations)
+        delta = ChatDelta(annotations=annotations) if annotations else ChatDelta()
+        finish = self._chunk(delta, finish_reason=done.finish_reason).model_copy(
+            update={
+                "citations": list_urls(annotations),
+                "search_results": view_results(self._passages),
+            }
+        )
+        return b"".join([_write(finish), self._encode_usage(done), _END])
+
+    def _encode_usage(self, done: Done) -> bytes:
+        if not self._include_usage:
+            return b""
+        return _write(self._head.model_copy(update={"usage": count_usage(done)}))
+
+    def _chunk(self, delta: ChatDelta, *, finish_reason: str | None = None) -> ChatChunk:
+        choice = ChunkChoice.model_validate(
+            {"index": 0, "delta": delta, "logprobs": None, "finish_reason": finish_reason}
+        )
+        return self._head.model_copy(update={"choices": (choice,)})
+
+
+def view_completion(
+    completed: Completed, *, completion_id: str, model: str, created: int
+) -> ChatCompletion:
+    """Put a completed run into one `chat.completion`."""
+    passages = completed.retrieved.passages
+    annotations = annotate(passages, completed.citations)
+    message = ChatMessage(content=completed.text, annotations=annotations)
+    return ChatCompletion(
+        id=completion_id,
+        created=created,
+        model=model,
+        choices=(ChatChoice(message=message, finish_reason=completed.done.finish_reason),),
+        usage=count_usage(completed.done),
+        citations=list_urls(annotations),
+        search_results=view_results(passages),
+    )
+
+
+def annotate(
+    passages: Sequence[PassageView], citations: Iterable[Citation]
+) -> tuple[Annotation, ...]:
+    """One annotation for each citation, in the order of their numbers, without a gap.
+
+    Open WebUI turns the marker `[n]` into the n-th source that arrives, so a passage below the
+    highest number cited is sent too, with an empty place in the answer, when nothing cites it.
+    """
+    places: dict[int, list[tuple[int, int]]] = {}
+    for citation in citations:
+        place = (citation.answer_start, citation.answer_end)
+        places.setdefault(citation.number, []).append(place)
+    highest = max(places, default=0)
+    return tuple(
+        _annotation(passage, place)
+        for passage in passages
+        if passage.number <= highest
+        for place in places.get(passage.number, [_NO_PLACE])
+    )
+
+
+def list_urls(annotations: Iterable[Annotation]) -> tuple[str, ...]:
+    """The URLs by number: that of `[n]` is the n-th."""
+    return tuple(dict.fromkeys(annotation.url_citation.url for annotation in annotations))
+
+
+def view_results(passages: Iterable[PassageView]) -> tuple[SearchResult, ...]:
+    """All that was put before the model."""
+    return tuple(
+        SearchResult(title=_title(passage), url=passage.url, snippet=passage.text)
+        for passage in passages
+    )
+
+
+def count_usage(done: Done) -> ChatUsage:
+    """The run's tokens in OpenAI's words."""
+    return ChatUsage(
+        prompt_tokens=done.input_tokens,
+        completion_tokens=done.output_tokens,
+        total_tokens=done.input_tokens + done.output_tokens,
+    )
+
+
+def describe_failure(failed: Failed) -> OpenAIError:
+    """What clients raise when the answer breaks off."""
+    return OpenAIError(
+        error=OpenAIFault(message=failed.detail, type="server_error", code=failed.error)
+    )
+
+
+def _annotation(passage: PassageView, place: tuple[int, int]) -> Annotation:
+    start, end = place
+    return Annotation(
+        type="url_citation",
+        url_citation=UrlCitation(
+            url=passage.url, title=_title(passage), start_index=start, end_index=end
+        ),
+    )
+
+
+def _title(passage: PassageView) -> str:
+    # LobeChat drops a source without a title.
+    return passage.title or passage.source
+
+
+def _write(chunk: ChatChunk) -> bytes:
+    return b"data: %b\n\n" % dump_model(chunk, only_set=True)
