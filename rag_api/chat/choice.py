@@ -17,14 +17,17 @@ _FINE_TUNED = "ft"
 
 # What LangChain's init_chat_model knows, but for openai, which has our own fast path. Copied, as
 # importing LangChain to read it takes a second; a test holds it equal.
+# fmt: off
 LANGCHAIN_PROVIDERS = frozenset(
-    """
-    anthropic anthropic_bedrock azure_ai azure_openai baseten bedrock bedrock_converse
-    bedrock_mantle_anthropic bedrock_mantle_openai cohere deepseek fireworks
-    google_anthropic_vertex google_genai google_vertexai groq huggingface ibm langsmith litellm
-    meta mistralai nvidia ollama openrouter perplexity together upstage xai
-    """.split()
+    (
+        "anthropic", "anthropic_bedrock", "azure_ai", "azure_openai", "baseten", "bedrock",
+        "bedrock_converse", "bedrock_mantle_anthropic", "bedrock_mantle_openai", "cohere",
+        "deepseek", "fireworks", "google_anthropic_vertex", "google_genai", "google_vertexai",
+        "groq", "huggingface", "ibm", "langsmith", "litellm", "meta", "mistralai", "nvidia",
+        "ollama", "openrouter", "perplexity", "together", "upstage", "xai",
+    )
 )
+# fmt: on
 
 
 @dataclass(frozen=True, slots=True)

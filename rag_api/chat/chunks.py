@@ -40,11 +40,11 @@ class CompletionReader:
         """Give the text in the lines that are complete now; may be empty."""
         # Split before decoding: a character may be cut in two, a line feed cannot.
         *lines, self._rest = (self._rest + data).split(b"\n")
-        texts: list[str] = []
-        for line in lines:
-            if line.startswith(_FIELD) and not self.ended:
-                texts.append(self._read_payload(line[len(_FIELD) :]))
-        return "".join(texts)
+        return "".join(
+            self._read_payload(line[len(_FIELD) :])
+            for line in lines
+            if line.startswith(_FIELD) and not self.ended
+        )
 
     def finish(self) -> Finish:
         """Say why the stream ended; called after its last bytes.

@@ -84,8 +84,7 @@ class OpenAIChat:
         reader = CompletionReader(self._where)
         async with AsyncExitStack() as stack:
             response = await self._begin(stack, messages, max_tokens, deadline)
-            body = cast("AsyncGenerator[bytes, None]", response.aiter_bytes())
-            pieces = await stack.enter_async_context(aclosing(body))
+            pieces = await stack.enter_async_context(aclosing(response.aiter_bytes()))
             while not reader.ended:
                 data = await self._read(pieces, deadline, started=reader.chunks > 0)
                 if data is None:

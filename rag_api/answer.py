@@ -1,0 +1,199 @@
+"""Question, passages and history → the events of one answer, exactly one terminal event last."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from contextlib import aclosing, asynccontextmanager
+from dataclasses import dataclass
+
+from rag_api import extractive
+from rag_api.chat import Chat, Finish, Text, open_chat
+from rag_api.citations import CitationFinder
+from rag_api.events import Delta, Done, Event, Failed, Outcome, Retrieved
+from rag_api.prompt import Prompt, Turn, build_prompt, check_length, make_budget
+from rag_core.embedding import Embedder
+from rag_core.errors import (
+    ChatUnavailableError,
+    InvalidRequestError,
+    RagError,
+    UnavailableError,
+)
+from rag_core.settings import Settings
+from rag_core.tokens import TokenCounter, open_chat_counter
+
+_LOG = logging.getLogger(__name__)
+_UNFORESEEN = "InternalError"
+
+Events = tuple[Event, ...]
+"""Events that became ready together, to be sent together; never empty."""
+
+
+@dataclass(frozen=True, slots=True)
+class ModelAnswerer:
+    """Answers with a chat model."""
+
+    chat: Chat
+    counter: TokenCounter
+    context_tokens: int
+    """Of prompt and answer together."""
+
+    @property
+    def model(self) -> str:
+        """The model's name, for the events."""
+        return self.chat.model
+
+
+@dataclass(frozen=True, slots=True)
+class ExtractiveAnswerer:
+    """Answers with sentences quoted from the passages."""
+
+    embedder: Embedder
+
+    @property
+    def model(self) -> str:
+        """What stands in the events in place of a model's name."""
+        return extractive.MODEL
+
+
+Answerer = ModelAnswerer | ExtractiveAnswerer
+
+
+@asynccontextmanager
+async def open_answerer(settings: Settings, embedder: Embedder) -> AsyncIterator[Answerer]:
+    """Open what CHAT_MODEL means.
+
+    Raises:
+        ConfigurationError: the model cannot be opened as the settings name it.
+    """
+    async with open_chat(settings) as chat:
+        if chat is None:
+            yield ExtractiveAnswerer(embedder)
+            return
+        # The counter may have to fetch its ranks.
+        counter = await asyncio.to_thread(
+            open_chat_counter, chat.model, cache_dir=settings.tiktoken_cache_dir
+        )
+        yield ModelAnswerer(chat, counter, settings.chat_context_tokens)
+
+
+def check_question(question: str, *, answerer: Answerer) -> None:
+    """Refuse, before anything is searched, a question that cannot be answered.
+
+    Raises:
+        InvalidRequestError: it is empty, or too long for the model.
+    """
+    if not question.strip():
+        raise InvalidRequestError("the question is empty")
+    if isinstance(answerer, ModelAnswerer):
+        check_length(question, make_budget(answerer.counter, answerer.context_tokens, None))
+
+
+async def answer(
+    retrieved: Retrieved,
+    *,
+    history: Sequence[Turn],
+    answerer: Answerer,
+    max_tokens: int | None = None,
+) -> AsyncGenerator[Events, None]:
+    """Give the events of one answer as they become ready, the Retrieved first.
+
+    Raises nothing but what cancels it: a failure is a Failed. Closing the generator closes the
+    connection to the model's server at once.
+    """
+    yield (retrieved,)
+    ended = False
+    try:
+        async with aclosing(_produce(retrieved, history, answerer, max_tokens)) as produced:
+            async for events in produced:
+                ended = isinstance(events[-1], Done)
+                yield events
+    except RagError as error:
+        _LOG.warning("answer failed: %s", error)
+        failed = Failed(
+            error=type(error).__name__,
+            detail=str(error),
+            retryable=isinstance(error, UnavailableError),
+        )
+    # The client has begun to read: whatever went wrong, it must be told in an event.
+    except Exception:
+        _LOG.exception("answer failed in a way that nobody foresaw")
+        failed = Failed(error=_UNFORESEEN, detail="the answer failed; see the log", retryable=False)
+    else:
+        return
+    if not ended:
+        yield (failed,)
+
+
+def _produce(
+    retrieved: Retrieved, history: Sequence[Turn], answerer: Answerer, max_tokens: int | None
+) -> AsyncGenerator[Events, None]:
+    if not retrieved.passages:
+        return _say_nothing_found(retrieved, answerer.model)
+    if isinstance(answerer, ExtractiveAnswerer):
+        return _quote(retrieved, answerer)
+    budget = make_budget(answerer.counter, answerer.context_tokens, max_tokens)
+    prompt = build_prompt(
+        retrieved.question, history=history, passages=retrieved.passages, budget=budget
+    )
+    return _ask(answerer, prompt, budget.answer_tokens)
+
+
+async def _ask(
+    answerer: ModelAnswerer, prompt: Prompt, max_tokens: int
+) -> AsyncGenerator[Events, None]:
+    finder = CitationFinder(prompt.passages)
+    texts: list[str] = []
+    finish: Finish | None = None
+    async with aclosing(answerer.chat.stream(prompt.messages, max_tokens=max_tokens)) as parts:
+        async for part in parts:
+            if finish is not None:
+                continue
+            if isinstance(part, Text):
+                texts.append(part.text)
+                yield tuple(finder.feed(part.text))
+            else:
+                finish = part
+                cited = finder.finish()
+                yield *cited, _complete(answerer, prompt, texts, finish, cited=finder.cited)
+    if finish is None:
+        raise ChatUnavailableError(f"the chat model {answerer.model!r} ended without a finish")
+
+
+def _complete(
+    answerer: ModelAnswerer, prompt: Prompt, texts: Sequence[str], finish: Finish, *, cited: int
+) -> Done:
+    """The terminal event; what the server did not count, we count."""
+    usage = finish.usage
+    return Done(
+        # Who answers from the passages cites them: the model was told so.
+        outcome="answered" if cited or finish.reason != "stop" else "insufficient",
+        finish_reason=finish.reason,
+        model=answerer.model,
+        input_tokens=prompt.tokens if usage is None else usage.input_tokens,
+        output_tokens=(
+            answerer.counter.count("".join(texts)) if usage is None else usage.output_tokens
+        ),
+    )
+
+
+async def _quote(
+    retrieved: Retrieved, answerer: ExtractiveAnswerer
+) -> AsyncGenerator[Events, None]:
+    found = await extractive.extract(retrieved.question, retrieved.passages, answerer.embedder)
+    for piece in found.pieces:
+        yield piece
+    yield (_stop(answerer.model, found.outcome),)
+
+
+async def _say_nothing_found(retrieved: Retrieved, model: str) -> AsyncGenerator[Events, None]:
+    yield (
+        Delta(text=f"The collection {retrieved.collection!r} holds no passages to answer from."),
+        _stop(model, "empty_collection"),
+    )
+
+
+def _stop(model: str, outcome: Outcome) -> Done:
+    """The end of an answer that took no model, and so no tokens."""
+    return Done(outcome=outcome, finish_reason="stop", model=model, input_tokens=0, output_tokens=0)

@@ -1,0 +1,141 @@
+"""Question and passages → the sentences that answer best (DESIGN §7, extractive choice)."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from rag_api.events import PassageView
+from rag_api.quotes import Quote
+from rag_core.embedding import Embedder
+from rag_core.lexical.analysis import make_analyser, query_terms
+from rag_core.sentences import find_sentences
+
+_COSINE_WEIGHT = 0.5
+_LEXICAL_WEIGHT = 0.5
+_PASSAGE_WEIGHT = 1.0
+_KIND_BONUS = 0.3
+_MOST_EMBEDDED = 24
+"""Sentences that are worth a vector, so that an answer stays under 150 ms."""
+_CHOSEN = 3
+
+_K1 = 1.2
+_B = 0.75
+
+_FENCED = re.compile(r"^[ \t>]*(```|~~~).*?(?:^[ \t>]*\1|\Z)", re.MULTILINE | re.DOTALL)
+_NO_PROSE_BEFORE = re.compile(r"[#|]")
+_NO_PROSE_INSIDE = re.compile(r"[|{}]|://|\.{4}")
+_WORD = re.compile(r"[^\W\d_]+")
+_FEWEST_WORDS = 4
+_MOST_CHARACTERS = 600
+
+_DATE = re.compile(
+    r"\b\d{4}\b|\b(?:january|february|march|april|may|june|july|august|september|october"
+    r"|november|december)\b|\b(?:century|decade)\b",
+    re.IGNORECASE,
+)
+_NUMBER = re.compile(
+    r"\d|\b(?:two|three|four|five|six|seven|eight|nine|ten|twelve|hundred|thousand|million"
+    r"|half|dozen)\b",
+    re.IGNORECASE,
+)
+_NAME = re.compile(r"(?<=[a-z,;] )[A-Z]\w+")
+_KINDS = (
+    (re.compile(r"\b(?:when|(?:what|which) (?:year|date|day|month))\b", re.IGNORECASE), _DATE),
+    (
+        re.compile(r"\bhow (?:many|much|long|old|far|often|big|large|fast)\b", re.IGNORECASE),
+        _NUMBER,
+    ),
+    (re.compile(r"\b(?:who|whom|whose|where)\b", re.IGNORECASE), _NAME),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class ChosenSentence:
+    """A sentence of a passage, quoted exactly."""
+
+    passage: PassageView
+    quote: Quote
+
+
+async def choose_sentences(
+    question: str, passages: Sequence[PassageView], embedder: Embedder
+) -> list[ChosenSentence]:
+    """Up to three sentences, the best first."""
+    candidates = _find_candidates(passages)
+    if not candidates:
+        return []
+    scores = _score_words(question, [candidate.quote.text for candidate in candidates])
+    known = [
+        _LEXICAL_WEIGHT * score
+        + _PASSAGE_WEIGHT * candidate.passage.fused_score
+        + (_KIND_BONUS if _holds_kind(question, candidate.quote.text) else 0.0)
+        for score, candidate in zip(scores, candidates, strict=True)
+    ]
+    places = sorted(range(len(known)), key=known.__getitem__, reverse=True)[:_MOST_EMBEDDED]
+    vectors = await embedder.embed([question, *(candidates[place].quote.text for place in places)])
+    cosines = vectors[1:] @ vectors[0]
+    total = {
+        place: known[place] + _COSINE_WEIGHT * float(cosine)
+        for place, cosine in zip(places, cosines, strict=True)
+    }
+    return [candidates[place] for place in sorted(places, key=total.__getitem__, reverse=True)][
+        :_CHOSEN
+    ]
+
+
+def _find_candidates(passages: Sequence[PassageView]) -> list[ChosenSentence]:
+    """Each sentence once, prose only where there is any."""
+    found: dict[str, tuple[ChosenSentence, bool]] = {}
+    for passage in passages:
+        fenced = [match.span() for match in _FENCED.finditer(passage.text)]
+        for start, end in find_sentences(passage.text):
+            text = passage.text[start:end]
+            quote = Quote(passage.start + start, passage.start + end, text)
+            in_code = any(first <= start < last for first, last in fenced)
+            prose = not in_code and _is_prose(passage.text, start, end)
+            found.setdefault(text, (ChosenSentence(passage, quote), prose))
+    prose_only = [sentence for sentence, prose in found.values() if prose]
+    return prose_only or [sentence for sentence, _ in found.values()]
+
+
+def _is_prose(text: str, start: int, end: int) -> bool:
+    line_start = text.rfind("\n", 0, start) + 1
+    if _NO_PROSE_BEFORE.search(text, line_start, start) or end - start > _MOST_CHARACTERS:
+        return False
+    sentence = text[start:end]
+    return len(_WORD.findall(sentence)) >= _FEWEST_WORDS and not _NO_PROSE_INSIDE.search(sentence)
+
+
+def _score_words(question: str, sentences: Sequence[str]) -> list[float]:
+    """BM25 of each sentence among the others, in [0, 1]: 1 is what no sentence can pass."""
+    analyser = make_analyser()
+    wanted = query_terms(analyser, question)
+    terms = [Counter(analyser.analyze(sentence)) for sentence in sentences]
+    mean = sum(count.total() for count in terms) / len(terms) or 1.0
+    weights = {term: _idf(sum(term in count for count in terms), of=len(terms)) for term in wanted}
+    ceiling = (_K1 + 1) * sum(weights.values()) or 1.0
+    return [
+        sum(
+            weight * count[term] * (_K1 + 1) / (count[term] + _length_norm(count.total() / mean))
+            for term, weight in weights.items()
+        )
+        / ceiling
+        for count in terms
+    ]
+
+
+def _length_norm(relative_length: float) -> float:
+    return _K1 * (1 - _B + _B * relative_length)
+
+
+def _idf(holding: int, *, of: int) -> float:
+    return math.log(1 + (of - holding + 0.5) / (holding + 0.5))
+
+
+def _holds_kind(question: str, sentence: str) -> bool:
+    """Whether it holds the kind of thing that the question asks for."""
+    return any(asks.search(question) and kind.search(sentence) for asks, kind in _KINDS)
