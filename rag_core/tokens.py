@@ -1,0 +1,226 @@
+"""How many tokens a text has, in the eyes of a model: by its tokenizer, or by a safe estimate."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import logging
+import re
+import tempfile
+import urllib.request
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from functools import lru_cache
+from importlib import import_module
+from importlib.metadata import PackageNotFoundError, distribution
+from pathlib import Path
+from typing import Protocol
+
+import tiktoken
+from tiktoken.model import encoding_name_for_model
+
+from rag_core.errors import ConfigurationError, MissingPackageError
+from rag_core.estimate import estimate_tokens
+
+_LOG = logging.getLogger(__name__)
+_FETCH_SECONDS = 3.0
+_MAX_RANKS_BYTES = 20_000_000
+_CACHED_WORDS = 200_000
+_LONGEST_CACHED_WORD = 40
+# Only these surely part words in a BERT tokenizer; to Python more characters are white space.
+_WORDS = re.compile(r"[^ \t\r\n]+")
+
+
+class TokenCounter(Protocol):
+    """Counts tokens without the special ones that a model adds."""
+
+    @property
+    def name(self) -> str:
+        """Tells a user what is counted with."""
+
+    @property
+    def exact(self) -> bool:
+        """False for an estimate, which is never lower than the truth on natural text."""
+
+    def count(self, text: str) -> int:
+        """Count; the empty text has none."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Counter:
+    name: str
+    exact: bool
+    count_text: Callable[[str], int]
+
+    def count(self, text: str) -> int:
+        # Half of a surrogate pair is no character: no tokenizer takes it.
+        return self.count_text(text.encode("utf-8", "replace").decode("utf-8"))
+
+
+_ESTIMATE = _Counter("estimate", exact=False, count_text=estimate_tokens)
+
+
+@dataclass(frozen=True, slots=True)
+class RankFile:
+    """A tiktoken encoding: its published ranks, by URL and hash, and how it parts a text."""
+
+    name: str
+    url: str
+    sha256: str
+    pattern: str
+
+    @property
+    def file_name(self) -> str:
+        """What tiktoken's own cache, and packages that carry it, call the file."""
+        return hashlib.sha1(self.url.encode(), usedforsecurity=False).hexdigest()
+
+
+_RANKS_URL = "https://openaipublic.blob.core.windows.net/encodings/"
+_UPPER, _LOWER = r"\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}", r"\p{Ll}\p{Lm}\p{Lo}\p{M}"
+_CONTRACTION = "(?i:'s|'t|'re|'ve|'m|'ll|'d)?"
+_CL100K = RankFile(
+    "cl100k_base",
+    f"{_RANKS_URL}cl100k_base.tiktoken",
+    "223921b76ee99bde995b7ff738513eef100fb51d18c93597a113bcffe865b2a7",
+    r"'(?i:[sdmt]|ll|ve|re)|[^\r\n\p{L}\p{N}]?+\p{L}++|\p{N}{1,3}+"
+    r"| ?[^\s\p{L}\p{N}]++[\r\n]*+|\s++$|\s*[\r\n]|\s+(?!\S)|\s",
+)
+_O200K = RankFile(
+    "o200k_base",
+    f"{_RANKS_URL}o200k_base.tiktoken",
+    "446a9538cb6c348e3516120d7c08b09f57c36495e2acfffe59a5bf8b0cfb1a2d",
+    rf"[^\r\n\p{{L}}\p{{N}}]?[{_UPPER}]*[{_LOWER}]+{_CONTRACTION}"
+    rf"|[^\r\n\p{{L}}\p{{N}}]?[{_UPPER}]+[{_LOWER}]*{_CONTRACTION}"
+    r"|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n/]*|\s*[\r\n]+|\s+(?!\S)|\s+",
+)
+# The harmony encoding differs in its special tokens only, which are not counted.
+RANK_FILES = {"cl100k_base": _CL100K, "o200k_base": _O200K, "o200k_harmony": _O200K}
+
+
+def open_counter(spec: str, *, cache_dir: Path | None = None) -> TokenCounter:
+    """Open `file:…/tokenizer.json`, `tiktoken:ENCODING` or `estimate`.
+
+    A tiktoken encoding without its rank file, here or on the network, gives the estimate.
+
+    Raises:
+        ConfigurationError: the specification or the file makes no sense.
+        MissingPackageError: the package tokenizers is not installed.
+    """
+    kind, _, name = spec.partition(":")
+    if kind == "file":
+        return _file_counter(Path(name))
+    if kind == "tiktoken" and name in RANK_FILES:
+        return _tiktoken_counter(RANK_FILES[name], cache_dir)
+    if spec == "estimate":
+        return _ESTIMATE
+    raise ConfigurationError(f"no token counter {spec!r}")
+
+
+def open_chat_counter(model: str, *, cache_dir: Path | None = None) -> TokenCounter:
+    """Open the counter of a chat model: OpenAI's by name, the estimate for all others."""
+    return open_counter(model_tokenizer(model), cache_dir=cache_dir)
+
+
+def model_tokenizer(model: str) -> str:
+    """Name the counter of one of OpenAI's models, for `open_counter`; else the estimate."""
+    try:
+        encoding = encoding_name_for_model(model)
+    except KeyError:
+        return "estimate"
+    return f"tiktoken:{encoding}" if encoding in RANK_FILES else "estimate"
+
+
+def _file_counter(path: Path) -> TokenCounter:
+    try:
+        tokenizers = import_module("tokenizers")
+    except ModuleNotFoundError as error:
+        raise MissingPackageError("tokenizers", needed_for=f"counting with {path}") from error
+    try:
+        tokenizer = tokenizers.Tokenizer.from_str(path.read_text(encoding="utf-8"))
+    except Exception as error:  # tokenizers raises bare Exceptions
+        raise ConfigurationError(f"{str(path)!r} is not a tokenizer: {error}") from error
+    tokenizer.no_truncation()
+    tokenizer.no_padding()
+
+    def count_whole(text: str) -> int:
+        return len(tokenizer.encode(text, add_special_tokens=False).ids)
+
+    parts = (type(tokenizer.normalizer).__name__, type(tokenizer.pre_tokenizer).__name__)
+    if parts != ("BertNormalizer", "BertPreTokenizer"):
+        return _Counter(f"file:{path}", exact=True, count_text=count_whole)
+    return _Counter(f"file:{path}", exact=True, count_text=_by_word(count_whole))
+
+
+def _by_word(count_whole: Callable[[str], int]) -> Callable[[str], int]:
+    """Count word by word, each new word once: a BERT tokenizer sees no word's neighbours."""
+    recall = lru_cache(maxsize=_CACHED_WORDS)(count_whole)
+
+    def count_word(word: str) -> int:
+        return recall(word) if len(word) <= _LONGEST_CACHED_WORD else count_whole(word)
+
+    def count_text(text: str) -> int:
+        return sum(map(count_word, _WORDS.findall(text)))
+
+    return count_text
+
+
+def _tiktoken_counter(ranks: RankFile, cache_dir: Path | None) -> TokenCounter:
+    folders = [cache_dir] if cache_dir else []
+    content = find_ranks(ranks, [*folders, *_known_folders()])
+    if content is None:
+        content = fetch_ranks(ranks, keep_in=cache_dir)
+    if content is None:
+        return _ESTIMATE
+    lines = (line.split() for line in content.splitlines())
+    encoding = tiktoken.Encoding(
+        ranks.name,
+        pat_str=ranks.pattern,
+        mergeable_ranks={base64.b64decode(token): int(rank) for token, rank in lines},
+        special_tokens={},
+    )
+
+    def count_text(text: str) -> int:
+        return len(encoding.encode_ordinary(text))
+
+    return _Counter(f"tiktoken:{ranks.name}", exact=True, count_text=count_text)
+
+
+def find_ranks(ranks: RankFile, folders: Iterable[Path]) -> bytes | None:
+    """Read the rank file from the first folder that holds it whole, by its hash."""
+    for folder in folders:
+        for name in (ranks.file_name, f"{ranks.name}.tiktoken"):
+            path = folder / name
+            content = path.read_bytes() if path.is_file() else b""
+            if hashlib.sha256(content).hexdigest() == ranks.sha256:
+                return content
+            if content:
+                _LOG.warning("%s is not the rank file of %s: passed over", path, ranks.name)
+    return None
+
+
+def fetch_ranks(ranks: RankFile, *, keep_in: Path | None) -> bytes | None:
+    """Fetch the rank file and keep it for the next time; None when the network does not help."""
+    try:
+        # The URL is a constant of ours, never a user's.
+        with urllib.request.urlopen(ranks.url, timeout=_FETCH_SECONDS) as answer:  # noqa: S310
+            content: bytes = answer.read(_MAX_RANKS_BYTES)
+    except (OSError, ValueError) as error:
+        _LOG.info("tokens are estimated: %s cannot be fetched: %s", ranks.name, error)
+        return None
+    if hashlib.sha256(content).hexdigest() != ranks.sha256:
+        _LOG.warning("tokens are estimated: %s answers with something else", ranks.url)
+        return None
+    if keep_in is not None:
+        keep_in.mkdir(parents=True, exist_ok=True)
+        (keep_in / ranks.file_name).write_bytes(content)
+    return content
+
+
+def _known_folders() -> Iterable[Path]:
+    """Where tiktoken keeps what it fetched, and what installed packages carry."""
+    yield Path(tempfile.gettempdir()) / "data-gym-cache"
+    try:
+        carrier = distribution("llama-index-core")
+    except PackageNotFoundError:
+        return
+    yield Path(str(carrier.locate_file("llama_index/core/_static/tiktoken_cache")))
