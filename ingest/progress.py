@@ -73,6 +73,7 @@ class Lines:
         self._printed = time.monotonic()
 
     def __call__(self, tally: Tally) -> None:
+        """Print how far it is, when it is time."""
         if time.monotonic() - self._printed >= self._seconds:
             self._console.print(describe(tally))
             self._printed = time.monotonic()

@@ -1,0 +1,165 @@
+"""The process that parses and cuts files, under limits of memory and time, for the sandbox.
+
+Started as `python -m ingest.sandbox_worker TOKENIZER MAX_TOKENS PARENT_PID`; frames of
+`ingest.parsed` on standard input and output; ends with its input or with its parent.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import hashlib
+import os
+import re
+import resource
+import signal
+import sys
+from dataclasses import replace
+from pathlib import Path
+from typing import BinaryIO
+
+import orjson
+
+from ingest.load import MAX_FILE_BYTES, load_document
+from ingest.parsed import LENGTH_BYTES, Accepted, Answer, ParseRequest, Ready, Refused, cut
+from ingest.split import split_document
+from rag_core.documents import Document
+from rag_core.errors import (
+    DocumentError,
+    EmptyDocumentError,
+    OversizedDocumentError,
+    RagError,
+    UnreadableDocumentError,
+)
+from rag_core.tokens import TokenCounter, open_counter
+
+_MIB = 1 << 20
+_FILE_BYTES = 64 * _MIB
+"""The largest file that a parser may write."""
+_PR_SET_PDEATHSIG = 1
+_UNSTORABLE = re.compile("[\0\ud800-\udfff]")
+
+
+def main() -> None:
+    """Answer requests until the input ends."""
+    tokenizer, max_tokens, parent = sys.argv[1:]
+    _end_with(int(parent))
+    requests, answers = _take_pipes()
+    try:
+        counter = open_counter(tokenizer)
+    except RagError as error:
+        _write(answers, _refused(error))
+        return
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (_FILE_BYTES, _FILE_BYTES))
+    _write(answers, Ready(ready=True))
+    _silence(2)
+    while (request := _read(requests)) is not None:
+        _write(answers, _answer(request, counter, int(max_tokens)))
+
+
+def _end_with(parent: int) -> None:
+    """Have the kernel kill us when the parent dies, however it dies."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    if os.getppid() != parent:
+        sys.exit(0)
+
+
+def _take_pipes() -> tuple[BinaryIO, BinaryIO]:
+    """Keep both pipes for ourselves: what a library prints must not get between the frames."""
+    requests, answers = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb")
+    _silence(0, 1)
+    return requests, answers
+
+
+def _silence(*descriptors: int) -> None:
+    nowhere = os.open(os.devnull, os.O_RDWR)
+    for descriptor in descriptors:
+        os.dup2(nowhere, descriptor)
+    os.close(nowhere)
+
+
+def _read(pipe: BinaryIO) -> ParseRequest | None:
+    head = pipe.read(LENGTH_BYTES)
+    if len(head) < LENGTH_BYTES:
+        return None
+    return ParseRequest(**orjson.loads(pipe.read(int.from_bytes(head, "big"))))
+
+
+def _write(pipe: BinaryIO, answer: Answer) -> None:
+    frame = orjson.dumps(answer)
+    pipe.write(len(frame).to_bytes(LENGTH_BYTES, "big"))
+    pipe.write(frame)
+    pipe.flush()
+
+
+def _answer(request: ParseRequest, counter: TokenCounter, max_tokens: int) -> Answer:
+    _limit(request)
+    try:
+        return _parse(request, counter, max_tokens)
+    except MemoryError:
+        detail = f"the file needs more than {request.memory_bytes // _MIB} MB of memory"
+        return _refused(OversizedDocumentError(detail))
+    except DocumentError as error:
+        return _refused(error)
+    except OSError as error:
+        return _refused(UnreadableDocumentError(f"cannot read it: {error.strerror or error}"))
+    except Exception as error:  # noqa: BLE001 - parsers raise what they like; one file pays for it
+        detail = f"the parser failed: {type(error).__name__}: {error}"
+        return _refused(UnreadableDocumentError(detail))
+    finally:
+        _unlimit()
+
+
+def _parse(request: ParseRequest, counter: TokenCounter, max_tokens: int) -> Accepted:
+    path = Path(request.path)
+    if path.stat().st_size > MAX_FILE_BYTES:
+        raise OversizedDocumentError(f"it has more than {MAX_FILE_BYTES // _MIB} MB")
+    content = path.read_bytes()
+    document = _storable(load_document(path, source=request.source, content=content))
+    chunks = split_document(document, counter, max_tokens=max_tokens)
+    if not chunks:
+        raise EmptyDocumentError("it holds no text")
+    return Accepted(document, cut(chunks), hashlib.sha256(content).hexdigest(), len(content))
+
+
+def _storable(document: Document) -> Document:
+    """Replace, one for one, the half characters and zeros that no database takes."""
+    return replace(document, title=_clean(document.title), text=_clean(document.text))
+
+
+def _clean(text: str) -> str:
+    return _UNSTORABLE.sub("\ufffd", text)
+
+
+def _limit(request: ParseRequest) -> None:
+    used = resource.getrusage(resource.RUSAGE_SELF)
+    seconds = int(used.ru_utime + used.ru_stime) + 1 + request.seconds
+    _set_soft(resource.RLIMIT_CPU, seconds)
+    _set_soft(resource.RLIMIT_AS, _address_space() + request.memory_bytes)
+
+
+def _unlimit() -> None:
+    """Leave room to report what happened."""
+    _set_soft(resource.RLIMIT_AS, resource.RLIM_INFINITY)
+
+
+def _set_soft(limit: int, value: int) -> None:
+    hard = resource.getrlimit(limit)[1]
+    if hard != resource.RLIM_INFINITY and (value > hard or value == resource.RLIM_INFINITY):
+        value = hard
+    resource.setrlimit(limit, (value, hard))
+
+
+def _address_space() -> int:
+    """Bytes that we have mapped, mostly libraries."""
+    pages = int(Path("/proc/self/statm").read_bytes().split()[0])
+    return pages * resource.getpagesize()
+
+
+def _refused(error: RagError) -> Refused:
+    return Refused(type(error).__name__, str(error))
+
+
+if __name__ == "__main__":
+    main()
