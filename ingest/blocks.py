@@ -131,7 +131,7 @@ class _Scanner:
 
 def clean_heading(words: str) -> str:
     """The words of a heading without anchors, links and emphasis, cut when they run on."""
-    words = _CLOSING_MARKS.sub("", _ANCHOR.sub("", words[: 2 * _LONGEST_HEADING]))
+    words = _ANCHOR.sub("", _CLOSING_MARKS.sub("", words[: 2 * _LONGEST_HEADING]))
     words = _EMPHASIS.sub(r"\2", _LINK.sub(r"\1", words)).strip()
     fits = len(words) <= _LONGEST_HEADING
     return words if fits else words[: _LONGEST_HEADING - 1] + "…"

@@ -65,8 +65,8 @@ class _Splitter:
 
     def split(self) -> Iterator[Chunk]:
         """The chunks in order."""
-        sections = self._merge(self._find_sections(self._find_pieces()))
-        for section in sections:
+        sections = _find_sections(self._find_pieces(), _GROUP * self._max)
+        for section in _merge_sections(sections, self._max):
             for pieces in self._pack(section):
                 yield from self._build(pieces)
 
@@ -78,26 +78,10 @@ class _Splitter:
                 above = [entry for entry in above if entry[0] < block.level]
                 above.append((block.level, block.heading))
                 path = tuple(heading for _, heading in above)
-            for start, end in self._cut([block.start, *self._slab_ends(block), block.end]):
+            for start, end in _cut(
+                self._text, [block.start, *_find_slab_ends(self._text, block), block.end]
+            ):
                 yield self._make_piece(start, end, block.kind, path)
-
-    def _slab_ends(self, block: Block) -> Iterator[int]:
-        start = block.start
-        while block.end - start > _SLAB:
-            limit = start + _SLAB
-            end = max(self._text.rfind("\n", start, limit), self._text.rfind(" ", start, limit))
-            start = end if end > start else limit
-            yield start
-
-    def _cut(self, ends: Iterable[int]) -> Iterator[tuple[int, int]]:
-        """The spans between these places, without the white space around them."""
-        for start, end in pairwise(ends):
-            piece = self._text[start:end]
-            bare = piece.lstrip()
-            begin = end - len(bare)
-            bare = bare.rstrip()
-            if bare:
-                yield begin, begin + len(bare)
 
     def _make_piece(self, start: int, end: int, kind: Kind, path: _Path) -> _Piece:
         return _Piece(start, end, self._weigh(start, end), kind, path)
@@ -107,39 +91,6 @@ class _Splitter:
         if characters > self._max:
             return characters
         return max(characters, self._count(self._text[start:end]))
-
-    def _find_sections(self, pieces: Iterable[_Piece]) -> Iterator[list[_Piece]]:
-        """A heading, or some in a row, with all that follows until the next one."""
-        section: list[_Piece] = []
-        size = 0
-        for piece in pieces:
-            begins = piece.kind == "heading" and section and section[-1].kind != "heading"
-            if begins or size > _GROUP * self._max:
-                yield section
-                section, size = [], 0
-            section.append(piece)
-            size += piece.size
-        if section:
-            yield section
-
-    def _merge(self, sections: Iterable[list[_Piece]]) -> Iterator[list[_Piece]]:
-        """Small neighbours become one section when they fit in one chunk and are akin."""
-        merged: list[_Piece] = []
-        size = 0
-        for section in sections:
-            added = sum(piece.size for piece in section)
-            akin = merged and (
-                min(size, added) < _TINY or _are_akin(merged[-1].path, section[-1].path)
-            )
-            if akin and size + added <= self._max:
-                merged.extend(section)
-                size += added
-                continue
-            if merged:
-                yield merged
-            merged, size = section, added
-        if merged:
-            yield merged
 
     def _pack(self, pieces: list[_Piece]) -> Iterator[list[_Piece]]:
         """Fill chunks evenly: each is closed where it comes nearest to its share of the rest."""
@@ -180,7 +131,7 @@ class _Splitter:
         text = self._text[piece.start : piece.end]
         for find_ends in _BREAKS[piece.kind in _SOLID :]:
             ends = (piece.start + end for end in find_ends(text))
-            spans = list(self._cut([piece.start, *ends, piece.end]))
+            spans = list(_cut(self._text, [piece.start, *ends, piece.end]))
             if len(spans) > 1:
                 return [self._make_piece(*span, piece.kind, piece.path) for span in spans]
         return []
@@ -210,6 +161,59 @@ class _Splitter:
             page=max(1, bisect_right(starts, start)) if starts else None,
             heading_path=_find_common_path(pieces),
         )
+
+
+def _find_slab_ends(text: str, block: Block) -> Iterator[int]:
+    start = block.start
+    while block.end - start > _SLAB:
+        limit = start + _SLAB
+        end = max(text.rfind("\n", start, limit), text.rfind(" ", start, limit))
+        start = end if end > start else limit
+        yield start
+
+
+def _cut(text: str, ends: Iterable[int]) -> Iterator[tuple[int, int]]:
+    """The spans between these places, without the white space around them."""
+    for start, end in pairwise(ends):
+        piece = text[start:end]
+        bare = piece.lstrip()
+        begin = end - len(bare)
+        bare = bare.rstrip()
+        if bare:
+            yield begin, begin + len(bare)
+
+
+def _find_sections(pieces: Iterable[_Piece], limit: int) -> Iterator[list[_Piece]]:
+    """A heading, or some in a row, with all that follows until the next one."""
+    section: list[_Piece] = []
+    size = 0
+    for piece in pieces:
+        begins = piece.kind == "heading" and section and section[-1].kind != "heading"
+        if begins or size > limit:
+            yield section
+            section, size = [], 0
+        section.append(piece)
+        size += piece.size
+    if section:
+        yield section
+
+
+def _merge_sections(sections: Iterable[list[_Piece]], limit: int) -> Iterator[list[_Piece]]:
+    """Small neighbours become one section when they fit in one chunk and are akin."""
+    merged: list[_Piece] = []
+    size = 0
+    for section in sections:
+        added = sum(piece.size for piece in section)
+        akin = merged and (min(size, added) < _TINY or _are_akin(merged[-1].path, section[-1].path))
+        if akin and size + added <= limit:
+            merged.extend(section)
+            size += added
+            continue
+        if merged:
+            yield merged
+        merged, size = section, added
+    if merged:
+        yield merged
 
 
 def _find_common_path(pieces: list[_Piece]) -> _Path:

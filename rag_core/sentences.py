@@ -10,7 +10,7 @@ Span = tuple[int, int]
 
 _FENCE = re.compile(r"[ \t]*(`{3,}|~{3,})")
 _RULE = re.compile(r"[ \t]*(?:[-=*_+|:][ \t]*){3,}$")
-_QUOTE = r"[ \t]*(?:>[ \t]?)*[ \t]*"
+_QUOTE = r"[ \t]*(?:>[ \t]*)*"
 _WHOLE_LINE = re.compile(_QUOTE + r"(?:#{1,6}[ \t]+|(?=\|))")
 _ITEM = re.compile(_QUOTE + r"(?:[-*+•◦▪‣][ \t]+|\(?\d{1,3}[.)][ \t]+|\(?[a-z]\)[ \t]+)")
 _PREFIX = re.compile(_QUOTE)
@@ -18,7 +18,7 @@ _LINE_ENDS_UNIT = ("  ", "{", "}", ";", "\\")
 """A hard break of Markdown, or a line of code outside a fence."""
 
 _END = re.compile(
-    r"[.!?…]+[\"'”’»)\]*_`]*(?=\s)"
+    r"(?<![.!?…])[.!?…]+[\"'”’»)\]*_`]*(?=\s)"
     r"|[。！？｡؟।॥።]+[\"'”’」』）】》]*"
 )
 _CLOSING = "\"'”’»)]*_`"
@@ -50,41 +50,40 @@ def find_sentences(text: str) -> list[Span]:
 
 def _find_units(text: str) -> Iterator[Span]:
     """What no sentence crosses: a paragraph, a list item, a heading, a row, a line of code."""
-    unit_start: int | None = None
-    unit_end = 0
+    unit_start = unit_end = 0
+    closed = True
+    for start, end, joins, closes in _mark_lines(text):
+        if closed or not joins:
+            yield unit_start, unit_end
+            unit_start = start
+        unit_end = end
+        closed = closes
+    yield unit_start, unit_end
+
+
+def _mark_lines(text: str) -> Iterator[tuple[int, int, bool, bool]]:
+    """Each line's own words, whether it may go on with the unit before it, and ends its own."""
     fence = ""
     for start, end in find_lines(text):
         line = text[start:end]
-        closing, own = _read_line(line, fence)
-        if unit_start is not None and (closing or own is not None):
-            yield unit_start, unit_end
-            unit_start = None
-        fence = next_fence(line, fence)
-        if closing:
-            if own is not None:
-                yield start + own, end
-            continue
-        if own is not None or unit_start is None:
-            unit_start = start + (_match_end(_PREFIX, line) if own is None else own)
-        unit_end = end
-        if line.endswith(_LINE_ENDS_UNIT):
-            yield unit_start, unit_end
-            unit_start = None
-    if unit_start is not None:
-        yield unit_start, unit_end
+        opened, fence = fence, next_fence(line, fence)
+        if opened != fence or not line or line.isspace() or _RULE.match(line):
+            yield end, end, False, True
+        elif fence:
+            yield start, end, False, True
+        else:
+            words, joins, closes = _read_line(line)
+            yield start + words, end, joins, closes
 
 
-def _read_line(line: str, fence: str) -> tuple[bool, int | None]:
-    """Whether the line stands alone, and where its own words begin when it starts a unit."""
-    if not line or line.isspace() or _RULE.match(line) or next_fence(line, fence) != fence:
-        return True, None
-    if fence:
-        return True, 0
+def _read_line(line: str) -> tuple[int, bool, bool]:
+    """Where the words of a line outside a fence begin, whether it joins the unit, and ends it."""
     whole = _WHOLE_LINE.match(line)
     if whole:
-        return True, whole.end()
+        return whole.end(), False, True
     item = _ITEM.match(line)
-    return False, item.end() if item else None
+    words = item.end() if item else _match_end(_PREFIX, line)
+    return words, item is None, line.endswith(_LINE_ENDS_UNIT)
 
 
 def next_fence(line: str, fence: str) -> str:

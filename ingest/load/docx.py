@@ -101,12 +101,10 @@ class _Reader:
         if not self._rendered and child(properties, "pageBreakBefore") is not None:
             raw = _PAGE_BREAK + raw
         text = raw.replace(_PAGE_BREAK, "").strip()
-        if not text:
-            yield from (_PAGE_BREAK for _ in range(raw.count(_PAGE_BREAK)))
-            return
         lead = len(raw) - len(raw.lstrip(_PAGE_BREAK + " \n"))
         yield from (_PAGE_BREAK for _ in range(raw[:lead].count(_PAGE_BREAK)))
-        yield self._mark(properties, raw[lead:].strip(" \n"), text)
+        if text:
+            yield self._mark(properties, raw[lead:].strip(" \n"), text)
         yield from self._read_text_boxes(paragraph)
 
     def _mark(self, properties: etree._Element | None, raw: str, text: str) -> str:
@@ -148,20 +146,20 @@ class _Reader:
 
     def _read_text_boxes(self, paragraph: etree._Element) -> Iterator[str]:
         for box in paragraph.iter(NAMESPACE + "txbxContent"):
-            if not any(above.tag == _FALLBACK for above in box.iterancestors()):
+            shown = not any(above.tag == _FALLBACK for above in box.iterancestors())
+            if shown and next(box.iterancestors(_PARAGRAPH)) is paragraph:
                 yield from self._read_blocks(box)
 
     def _read_table(self, table: etree._Element) -> str:
         rows = [[self._read_cell(cell) for cell in _find(row, _CELL)] for row in _find(table, _ROW)]
-        width = max(map(len, rows), default=0)
-        if width == 1 and len(rows) == 1:
+        if len(rows) == 1 and len(rows[0]) == 1:
             return rows[0][0]
         lines = []
         for row in rows:
             ends = _PAGE_BREAK * sum(cell.count(_PAGE_BREAK) for cell in row)
             cells = [" ".join(cell.split()).replace("|", "\\|") for cell in row]
-            lines.append(f"{ends}| " + " | ".join(cells + [""] * (width - len(row))) + " |")
-        lines[1:1] = ["|" + " --- |" * width] if lines else []
+            lines.append(f"{ends}| " + " | ".join(cells) + " |")
+        lines[1:1] = ["|" + " --- |" * len(rows[0])] if lines else []
         return "\n".join(lines)
 
     def _read_cell(self, cell: etree._Element) -> str:

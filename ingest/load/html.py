@@ -36,7 +36,7 @@ _OPTIONS = ConversionOptions(
 )
 _PROSE = ("p", "pre", "td", "dd")
 _MAIN = "//main | //*[@role='main'] | //article | //*[@itemprop='articleBody']"
-_MAIN_SHARE = 0.6
+_MAIN_SHARE = 0.5
 """Of a page's prose, that its main element holds: news F1 .67 without this choice, .90 with it."""
 _INNER_SHARE = 0.9
 """Of the main element's prose, that an element inside it must hold to be taken instead."""
@@ -75,8 +75,8 @@ def _convert(page: str, name: str) -> tuple[str, tuple[str, ...]]:
         result = convert(page, _OPTIONS)
     except ConversionError as error:
         raise UnreadableDocumentError(f"{name!r} cannot be read as HTML: {error}") from error
-    warnings = tuple(f"{warning.message}" for warning in result.warnings)
-    return normalise_text(result.content or ""), warnings
+    warnings = tuple(str(warning.message) for warning in result.warnings)
+    return normalise_text(result.content or "").strip("\n"), warnings
 
 
 def _find_main(page: str) -> tuple[str, str]:

@@ -23,7 +23,8 @@ _SUFFIXES: dict[str, Kind] = {
 _MAY_BE_HTML = ("", ".txt", ".php", ".asp", ".aspx", ".jsp", ".shtml", ".cgi")
 """Suffixes, or none, as saved pages and URLs have them; source code keeps its own kind."""
 _HTML = re.compile(
-    rb"\s*(?:<\?xml[^>]*>\s*|<!--.*?-->\s*)*<(?:!doctype\s+html|html)\b", re.IGNORECASE | re.DOTALL
+    rb"\s*(?:<\?xml[^>]*>\s*|<!--(?:(?!-->).)*+-->\s*)*<(?:!doctype\s+html|html)\b",
+    re.IGNORECASE | re.DOTALL,
 )
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 _ENTITY = re.compile(rb"\s*<[?!].*<!ENTITY", re.DOTALL)

@@ -34,20 +34,11 @@ def load_pdf(content: bytes, *, source: str, name: str, stem: str) -> Document:
         raise OversizedDocumentError(
             f"{name!r} has {len(content) >> 20} MiB, PDF files may have {MAX_PDF_BYTES >> 20}"
         )
-    result = _parse(content, name)
-    markdown = {page.page_num: page.markdown if page.text.strip() else "" for page in result.pages}
-    title, plain = _read_plain(content, len(markdown))
-    count = max(result.total_pages, len(plain))
-    pages = [
-        _choose(markdown.get(number, ""), plain[number - 1] if number <= len(plain) else "")
-        for number in range(1, count + 1)
-    ]
+    title, pages = _read_pages(content, name)
     text = _PAGE_GAP.join(pages)
-    if not pages:
-        raise UnreadableDocumentError(f"{name!r} is a broken PDF: it has no page")
     if not text.strip():
         raise EmptyDocumentError(
-            f"{name!r} has no text on its {count} page(s): scanned pages need OCR first"
+            f"{name!r} has no text on its {len(pages)} page(s): scanned pages need OCR first"
         )
     starts = accumulate((len(page) + len(_PAGE_GAP) for page in pages[:-1]), initial=0)
     return Document(
@@ -59,6 +50,19 @@ def load_pdf(content: bytes, *, source: str, name: str, stem: str) -> Document:
         tuple(starts),
         _warn(pages),
     )
+
+
+def _read_pages(content: bytes, name: str) -> tuple[str, list[str]]:
+    """The title, which may be empty, and the text of every page."""
+    result = _parse(content, name)
+    plain_title, plain = _read_plain(content)
+    markdown = {page.page_num: page.markdown for page in result.pages if page.text.strip()}
+    count = max(result.total_pages, len(plain))
+    if count == 0:
+        raise UnreadableDocumentError(f"{name!r} is a broken PDF: it has no page")
+    plain += [""] * (count - len(plain))
+    pages = [_choose(markdown.get(number, ""), text) for number, text in enumerate(plain, 1)]
+    return plain_title, pages
 
 
 def _parse(content: bytes, name: str) -> ParseResult:
@@ -81,12 +85,12 @@ def _parse(content: bytes, name: str) -> ParseResult:
         raise UnreadableDocumentError(f"{name!r} cannot be read as PDF: {error}") from error
 
 
-def _read_plain(content: bytes, count: int) -> tuple[str, list[str]]:
+def _read_plain(content: bytes) -> tuple[str, list[str]]:
     """The title and each page's bare text by pdfium; none when only liteparse can open it."""
     try:
         document = pypdfium2.PdfDocument(content)
     except pypdfium2.PdfiumError:
-        return "", [""] * count
+        return "", []
     try:
         pages = [_read_page(document, number) for number in range(len(document))]
         return _clean_title(document.get_metadata_value("Title")), pages

@@ -27,6 +27,7 @@ _BYTE_ORDER_MARKS = (
 _SAMPLE_BYTES = 1 << 16
 _LINE_WITH_HIGH_BYTES = re.compile(rb"[^\n]{0,200}[\x80-\xff][^\n]{0,200}")
 _CONTROLS = re.compile(rb"[\x00-\x08\x0b\x0e-\x1a\x1c-\x1f\x7f]")
+_CONTROL_CHARACTER = re.compile("[\x00-\x08\x0b\x0e-\x1a\x1c-\x1f\x7f]")
 _LARGEST_CONTROL_SHARE = 0.02
 _UTF16_ZERO_SHARE = 0.3
 _HIGH_BYTE = re.compile(rb"[\x80-\xff]")
@@ -102,7 +103,7 @@ def _decode_foreign(
 ) -> tuple[str, tuple[str, ...]]:
     if _is_known(declared):
         return _decode_as(str(declared), content, name)
-    sample = content[error.start : error.start + _SAMPLE_BYTES]
+    sample = content[max(0, error.start - _SAMPLE_BYTES) : error.start + _SAMPLE_BYTES]
     multibyte = sum(map(len, _MULTIBYTE.findall(sample)))
     if 2 * multibyte > len(_HIGH_BYTE.findall(sample)):
         return _decode_as("utf-8", content, name)
@@ -137,7 +138,8 @@ def _find_utf16(content: bytes, name: str) -> str | None:
         ("utf-16-le", sample[1::2].count(0), sample[::2].count(0)),
         ("utf-16-be", sample[::2].count(0), sample[1::2].count(0)),
     ):
-        if zeros > _UTF16_ZERO_SHARE * len(sample) / 2 and not others:
+        likely = zeros > _UTF16_ZERO_SHARE * len(sample) / 2 and not others
+        if likely and not _CONTROL_CHARACTER.search(sample.decode(encoding, "ignore")):
             return encoding
     raise UnsupportedDocumentError(f"{name!r} is no text: it holds binary data")
 

@@ -1,0 +1,88 @@
+from __future__ import annotations
+
+from itertools import pairwise
+
+import pytest
+from fpdf import FPDF
+
+from ingest.load.pdf import MAX_PDF_BYTES, load_pdf
+from rag_core.documents import Document
+from rag_core.errors import EmptyDocumentError, OversizedDocumentError, UnreadableDocumentError
+
+
+def make_pdf(pages: list[str], *, title: str = "", password: str | None = None) -> bytes:
+    pdf = FPDF()
+    pdf.set_font("Helvetica", size=12)
+    if title:
+        pdf.set_title(title)
+    if password is not None:
+        pdf.set_encryption(owner_password="owner", user_password=password)  # noqa: S106 - a test's
+    for page in pages:
+        pdf.add_page()
+        pdf.multi_cell(0, 8, page)
+    return bytes(pdf.output())
+
+
+def load(content: bytes) -> Document:
+    return load_pdf(content, source="/d/a.pdf", name="a.pdf", stem="a")
+
+
+def test_each_page_begins_where_page_starts_says() -> None:
+    words = ["First page here.", "Second page there.", "Third page."]
+
+    document = load(make_pdf(words))
+
+    starts = [*document.page_starts, len(document.text)]
+    pages = [document.text[start:end].strip() for start, end in pairwise(starts)]
+    assert pages == words
+
+
+def test_the_title_is_that_of_the_metadata_or_the_file_name() -> None:
+    titles = [
+        load(make_pdf(["Some words."], title=title)).title for title in ("Named", "untitled", "")
+    ]
+
+    assert titles == ["Named", "a", "a"]
+
+
+def test_a_page_without_text_is_warned_of() -> None:
+    document = load(make_pdf(["Some words.", "", "More words."]))
+
+    assert document.warnings == ("1 of 3 pages hold no text and may need OCR: 2",)
+    assert len(document.page_starts) == 3
+
+
+def test_a_pdf_without_text_names_ocr() -> None:
+    with pytest.raises(EmptyDocumentError, match="OCR"):
+        load(make_pdf(["", ""]))
+
+
+def test_a_password_is_named_as_the_reason() -> None:
+    with pytest.raises(UnreadableDocumentError, match=r"'a\.pdf' is encrypted.*password"):
+        load(make_pdf(["Secret."], password="secret"))  # noqa: S106 - a test's
+
+
+def test_an_encrypted_pdf_that_opens_without_a_password_is_read() -> None:
+    document = load(make_pdf(["Open words."], password=""))
+
+    assert document.text == "Open words."
+
+
+@pytest.mark.parametrize("content", [b"%PDF-1.7\ngarbage", b"%PDF-1.4\n%%EOF"])
+def test_a_broken_pdf_is_unreadable(content: bytes) -> None:
+    with pytest.raises(UnreadableDocumentError, match=r"a\.pdf"):
+        load(content)
+
+
+def test_a_pdf_cut_short_gives_text_or_an_error_of_ours() -> None:
+    whole = make_pdf(["Some words."] * 3)
+
+    with pytest.raises((UnreadableDocumentError, EmptyDocumentError)):
+        load(whole[: len(whole) // 4])
+
+
+def test_a_pdf_over_the_limit_is_refused() -> None:
+    content = bytes(MAX_PDF_BYTES + 1)
+
+    with pytest.raises(OversizedDocumentError):
+        load(content)
