@@ -5,14 +5,20 @@ from __future__ import annotations
 import base64
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
+from pathlib import Path
 from urllib.parse import quote, urlsplit
 
 import numpy as np
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
-from rag_core.errors import ConfigurationError, VectorsMissingError, VectorsUnavailableError
+from rag_core.errors import (
+    ConfigurationError,
+    VectorsBrokenError,
+    VectorsMissingError,
+    VectorsUnavailableError,
+)
 from rag_core.settings import Settings
-from rag_core.vectors.server import OwnServer, ServerAddress, running_server
+from rag_core.vectors.server import IDLE_SECONDS, OwnServer, ServerAddress, running_server
 from rag_core.vectors.wire import Find, Wire
 
 _EF_SEARCH = 200
@@ -48,13 +54,17 @@ class Vectors:
     answers with a fault.
     """
 
-    def __init__(self, wire: Wire, database: str, max_rows: int, server: OwnServer | None) -> None:
+    def __init__(
+        self, wire: Wire, database: str, *, max_rows: int, server: OwnServer | None, home: Path
+    ) -> None:
         self._wire = wire
         self._collections = f"{database}/collections"
         self._max_rows = max_rows
         self._ids: dict[str, str] = {}
         self.server = server
         """The server that is ours; None for one that is reached by CHROMA_URL."""
+        self.home = home
+        """Where this machine's processes take turns at the upkeep."""
 
     async def create(self, name: str) -> None:
         """Make a collection, if it is not there."""
@@ -114,6 +124,10 @@ class Vectors:
         """Make sure that the server answers from its database."""
         await self._wire.call("GET", f"{self._collections}_count")
 
+    def forget(self) -> None:
+        """Look every collection up again: the store has become another one."""
+        self._ids.clear()
+
     async def _call(self, method: str, name: str, what: str, body: object = None) -> object:
         """Call on a collection; a remembered id that has become wrong is forgotten."""
         try:
@@ -125,6 +139,8 @@ class Vectors:
             raise
 
     async def _id(self, name: str) -> str:
+        if not name:
+            raise VectorsMissingError("the collection has no vectors in Chroma yet")
         if name not in self._ids:
             known = await self._wire.call("GET", f"{self._collections}/{name}")
             self._ids[name] = _Known.model_validate(known).id
@@ -138,7 +154,9 @@ class Vectors:
 
 
 @asynccontextmanager
-async def open_vectors(settings: Settings) -> AsyncIterator[Vectors]:
+async def open_vectors(
+    settings: Settings, *, idle_seconds: float = IDLE_SECONDS
+) -> AsyncIterator[Vectors]:
     """Connect to the server of CHROMA_URL, or to our own, which is started if need be.
 
     Raises:
@@ -150,7 +168,7 @@ async def open_vectors(settings: Settings) -> AsyncIterator[Vectors]:
             yield vectors
         return
     async with (
-        running_server(settings.home) as server,
+        running_server(settings.home, idle_seconds=idle_seconds) as server,
         _connected(settings, await server.find(), server) as vectors,
     ):
         yield vectors
@@ -164,8 +182,9 @@ async def _connected(
     wire = Wire(address, _headers(settings), find)
     try:
         limits = await _read_limits(wire)
-        database = await _ensure_database(wire, settings.chroma_tenant, settings.chroma_database)
-        yield Vectors(wire, database, limits.max_batch_size, server)
+        database = await _open_database(wire, settings, server)
+        rows = limits.max_batch_size
+        yield Vectors(wire, database, max_rows=rows, server=server, home=settings.home)
     finally:
         await wire.close()
 
@@ -175,6 +194,19 @@ async def _read_limits(wire: Wire) -> _Limits:
         return _Limits.model_validate(await wire.call("GET", "/pre-flight-checks"))
     except (ValidationError, VectorsMissingError) as error:
         raise VectorsUnavailableError(f"{wire.name} answers, but not like Chroma") from error
+
+
+async def _open_database(wire: Wire, settings: Settings, server: OwnServer | None) -> str:
+    """Find the database; a store of our own that cannot even do that is moved aside."""
+    tenant, database = settings.chroma_tenant, settings.chroma_database
+    store = 0 if server is None else server.store_number()
+    try:
+        return await _ensure_database(wire, tenant, database)
+    except VectorsBrokenError:
+        if server is None:
+            raise
+    await server.start_afresh(broken=store)
+    return await _ensure_database(wire, tenant, database)
 
 
 async def _ensure_database(wire: Wire, tenant: str, database: str) -> str:

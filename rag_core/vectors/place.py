@@ -51,7 +51,7 @@ class Place:
 
     @property
     def heal_lock(self) -> Path:
-        """Held by the one process that rebuilds."""
+        """Held by the one process that has the store moved aside."""
         return self.folder / "heal.lock"
 
     @property

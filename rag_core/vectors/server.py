@@ -15,12 +15,14 @@ from pathlib import Path
 from rag_core.errors import VectorsUnavailableError
 from rag_core.locks import try_lock
 from rag_core.vectors.place import HOST, Place, place_in
+from rag_core.vectors.turns import in_turn
 
 _LOG = logging.getLogger(__name__)
 _POLL_SECONDS = 0.02
 _START_SECONDS = 90.0
 _SPAWN_AGAIN_SECONDS = 3.0
-_IDLE_SECONDS = 5.0
+IDLE_SECONDS = 2.0
+"""How long a server that nobody uses is kept."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,19 +68,24 @@ class OwnServer:
             f"Chroma did not start within {_START_SECONDS:.0f} s; see {str(self._place.log)!r}"
         )
 
-    async def start_afresh(self) -> ServerAddress:
-        """Have the broken store moved aside, and find the server on an empty one."""
-        self._place.aside_request.touch()
-        address = await self.find()
-        while self._place.aside_request.exists():
-            await asyncio.sleep(_POLL_SECONDS)
-            address = await self.find()
-        return address
+    def store_number(self) -> int:
+        """Tell one store from the next: it changes when the store is moved aside."""
+        return self._place.data.stat().st_ino
 
-    @property
-    def heal_lock(self) -> Path:
-        """The lock of the one process that rebuilds."""
-        return self._place.heal_lock
+    async def start_afresh(self, *, broken: int) -> None:
+        """Have the broken store moved aside; nothing, if another process has done it since.
+
+        Args:
+            broken: the `store_number` under which the faults were seen.
+        """
+        async with in_turn(self._place.heal_lock):
+            if self.store_number() != broken:
+                return
+            self._place.aside_request.touch()
+            while self._place.aside_request.exists():
+                await self.find()
+                await asyncio.sleep(_POLL_SECONDS)
+            await self.find()
 
     def _is_kept(self, *, waited: bool) -> bool:
         """Whether a keeper is at work; if not, remove what the last one left."""
@@ -122,7 +129,7 @@ class OwnServer:
 
 @asynccontextmanager
 async def running_server(
-    home: Path, *, idle_seconds: float = _IDLE_SECONDS
+    home: Path, *, idle_seconds: float = IDLE_SECONDS
 ) -> AsyncIterator[OwnServer]:
     """Use the server of this home; it is stopped some seconds after its last user has left.
 

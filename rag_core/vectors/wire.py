@@ -36,7 +36,6 @@ _FIND_AGAIN_SECONDS = (0.05, 0.5)
 _SHOWN_CHARACTERS = 300
 _STALE = (http.client.RemoteDisconnected, ConnectionResetError, BrokenPipeError)
 _CONFLICT = 409
-_BEHIND_A_PROXY = (429, 502, 503, 504)
 
 
 class Wire:
@@ -58,8 +57,8 @@ class Wire:
 
         Raises:
             VectorsMissingError: the server does not know the thing (404).
-            VectorsBrokenError: the server has a fault (500), or refuses what we hold to be right.
-            VectorsUnavailableError: it cannot be reached, or not in time.
+            VectorsBrokenError: the server has a fault of its own (500).
+            VectorsUnavailableError: it cannot be reached, not in time, or it refuses.
             ConfigurationError: it does not accept our token.
         """
         pauses = iter(_FIND_AGAIN_SECONDS if self._find is not None else ())
@@ -152,9 +151,9 @@ class Wire:
             raise VectorsMissingError(text)
         if status in (http.client.UNAUTHORIZED, http.client.FORBIDDEN):
             raise ConfigurationError(f"{text}; see CHROMA_TOKEN")
-        if status in _BEHIND_A_PROXY:
-            raise VectorsUnavailableError(text)
-        raise VectorsBrokenError(text)
+        if status == http.client.INTERNAL_SERVER_ERROR:
+            raise VectorsBrokenError(text)
+        raise VectorsUnavailableError(text)
 
     def _parse(self, content: bytes) -> object:
         try:
