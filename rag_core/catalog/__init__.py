@@ -1,0 +1,1 @@
+"""The SQL truth: collections, documents, chunks, vectors, and the feed of what changed."""

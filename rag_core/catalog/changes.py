@@ -1,0 +1,97 @@
+"""The feed of changes to the live documents of a collection, for the indexes that follow it."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from sqlalchemy import insert, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from rag_core.catalog import tables
+from rag_core.catalog.collections import Collection
+from rag_core.catalog.engine import Catalog
+from rag_core.catalog.storable import batched
+
+_BATCH_DOCUMENTS = 64
+
+ChangeKind = Literal["live", "dead"]
+
+_table = tables.changes
+_documents = tables.documents
+_chunks = tables.chunks
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A document became live, or dead: it was replaced or removed, perhaps never live."""
+
+    seq: int
+    """From 1, without gaps in a collection; who has seen one has seen all below."""
+    document_id: str
+    kind: ChangeKind
+
+
+@dataclass(frozen=True, slots=True)
+class ChunkText:
+    """What the lexical index needs of a chunk."""
+
+    document_id: str
+    chunk_id: str
+    title: str
+    heading_path: tuple[str, ...]
+    text: str
+
+
+async def read_changes(
+    catalog: Catalog, collection_id: int, *, after: int, limit: int
+) -> list[Change]:
+    """Read the changes above a sequence number, in order, at most `limit`."""
+    query = (
+        select(_table.c.seq, _table.c.document_id, _table.c.kind)
+        .where(_table.c.collection_id == collection_id, _table.c.seq > after)
+        .order_by(_table.c.seq)
+        .limit(limit)
+    )
+    async with catalog.reading() as connection:
+        return [Change(*row) for row in await connection.execute(query)]
+
+
+async def document_chunks(
+    catalog: Catalog, document_ids: Sequence[str], *, batch: int = _BATCH_DOCUMENTS
+) -> AsyncIterator[list[ChunkText]]:
+    """Read the chunks of those documents that are live, `batch` documents at a time."""
+    for part in batched(document_ids, batch):
+        query = (
+            select(
+                _chunks.c.document_id,
+                _chunks.c.id,
+                _documents.c.title,
+                _chunks.c.heading_path,
+                _chunks.c.text,
+            )
+            .join_from(_chunks, _documents)
+            .where(_chunks.c.document_id.in_(part), _documents.c.state == "live")
+        )
+        async with catalog.reading() as connection:
+            rows = (await connection.execute(query)).all()
+        yield [ChunkText(*row) for row in rows]
+
+
+async def record_changes(
+    connection: AsyncConnection, locked: Collection, changed: Sequence[tuple[str, ChangeKind]]
+) -> None:
+    """Append (document id, kind) to the feed; the transaction holds the collection's lock."""
+    if not changed:
+        return
+    rows = [
+        {"collection_id": locked.id, "seq": seq, "document_id": document_id, "kind": kind}
+        for seq, (document_id, kind) in enumerate(changed, start=locked.seq + 1)
+    ]
+    await connection.execute(insert(_table), rows)
+    await connection.execute(
+        update(tables.collections)
+        .where(tables.collections.c.id == locked.id)
+        .values(seq=locked.seq + len(rows))
+    )

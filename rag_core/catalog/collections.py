@@ -1,0 +1,185 @@
+"""Collections: what each was embedded with, and which vector index is its current one."""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from sqlalchemy import bindparam, case, func, select, text, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from rag_core.catalog import tables
+from rag_core.catalog.engine import Catalog
+from rag_core.errors import CollectionNotFoundError, FingerprintMismatchError
+
+_table = tables.collections
+_COLUMNS = (
+    _table.c.id,
+    _table.c.name,
+    _table.c.fingerprint,
+    _table.c.dimension,
+    _table.c.vector_index,
+    _table.c.removed_vectors,
+    _table.c.seq,
+)
+# As text, since SQLAlchemy has ON CONFLICT for each database apart, and this suits both.
+_ADD = text(
+    "INSERT INTO collections"
+    " (name, fingerprint, dimension, vector_index, removed_vectors, seq, created_at)"
+    " VALUES (:name, :fingerprint, :dimension, :vector_index, 0, 0, :created_at)"
+    " ON CONFLICT (name) DO NOTHING"
+).bindparams(bindparam("created_at", type_=tables.UtcTime))
+
+
+@dataclass(frozen=True, slots=True)
+class Collection:
+    """A collection as it was when it was read."""
+
+    id: int
+    name: str
+    fingerprint: str
+    """Of the embedding model that made its vectors."""
+    dimension: int
+    vector_index: str
+    """The Chroma collection that is current."""
+    removed_vectors: int
+    """Deleted from the vector index since it was made."""
+    seq: int
+    """Of the last change to its live documents."""
+
+
+@dataclass(frozen=True, slots=True)
+class CollectionSummary:
+    """A collection and how much of it is live."""
+
+    name: str
+    documents: int
+    chunks: int
+    tokens: int
+    fingerprint: str
+    created_at: datetime
+
+
+def new_vector_index() -> str:
+    """Name a Chroma collection that is not there yet."""
+    return f"rag-{secrets.token_hex(8)}"
+
+
+async def get_collection(catalog: Catalog, name: str) -> Collection:
+    """Read a collection.
+
+    Raises:
+        CollectionNotFoundError: there is none of this name; says which there are.
+    """
+    async with catalog.reading() as connection:
+        return await _get(connection, name)
+
+
+async def ensure_collection(
+    catalog: Catalog, name: str, *, fingerprint: str, dimension: int
+) -> Collection:
+    """Read a collection, made first if need be; two makers at once get the same one.
+
+    Raises:
+        FingerprintMismatchError: it is there, and was embedded by another model.
+    """
+    async with catalog.writing() as connection:
+        values = {
+            "name": name,
+            "fingerprint": fingerprint,
+            "dimension": dimension,
+            "vector_index": new_vector_index(),
+            "created_at": datetime.now(UTC),
+        }
+        await connection.execute(_ADD, values)
+        collection = await _get(connection, name)
+    if (collection.fingerprint, collection.dimension) != (fingerprint, dimension):
+        raise FingerprintMismatchError(name, stored=collection.fingerprint, current=fingerprint)
+    return collection
+
+
+async def list_collections(catalog: Catalog) -> list[CollectionSummary]:
+    """Summarise all collections, by name."""
+    live = case((tables.documents.c.state == "live", 1), else_=0)
+    query = (
+        select(
+            _table.c.name,
+            func.coalesce(func.sum(live), 0),
+            func.coalesce(func.sum(live * tables.documents.c.chunk_count), 0),
+            func.coalesce(func.sum(live * tables.documents.c.token_count), 0),
+            _table.c.fingerprint,
+            _table.c.created_at,
+        )
+        .outerjoin_from(_table, tables.documents)
+        .group_by(_table.c.id)
+        .order_by(_table.c.name)
+    )
+    async with catalog.reading() as connection:
+        rows = await connection.execute(query)
+        return [
+            CollectionSummary(name, int(documents), int(chunks), int(tokens), fingerprint, created)
+            for name, documents, chunks, tokens, fingerprint, created in rows
+        ]
+
+
+async def all_collections(catalog: Catalog) -> list[Collection]:
+    """Read all collections, by name."""
+    async with catalog.reading() as connection:
+        rows = await connection.execute(select(*_COLUMNS).order_by(_table.c.name))
+        return [Collection(*row) for row in rows]
+
+
+async def switch_vector_index(
+    catalog: Catalog, collection: Collection, *, to: str, at_seq: int
+) -> bool:
+    """Make another vector index the current one, if it holds all that the current one must.
+
+    Copy first what is live and staged, having read `at_seq` before. Any change of the live
+    documents since then makes this return False: begin again. Whoever stages meanwhile and
+    publishes later finds that the index is another one, and adds to it again.
+    """
+    switch = (
+        update(_table)
+        .where(_table.c.id == collection.id)
+        .where(_table.c.vector_index == collection.vector_index, _table.c.seq == at_seq)
+        .values(vector_index=to, removed_vectors=0)
+    )
+    async with catalog.writing() as connection:
+        return (await connection.execute(switch)).rowcount == 1
+
+
+async def count_removed(catalog: Catalog, collection: Collection, removed: int) -> None:
+    """Add to the vectors that were deleted from the collection's index, if still current."""
+    add = (
+        update(_table)
+        .where(_table.c.id == collection.id, _table.c.vector_index == collection.vector_index)
+        .values(removed_vectors=_table.c.removed_vectors + removed)
+    )
+    async with catalog.writing() as connection:
+        await connection.execute(add)
+
+
+async def lock_collection(connection: AsyncConnection, collection: Collection) -> Collection:
+    """Read the collection's row and keep others from changing it until the transaction's end.
+
+    Raises:
+        CollectionNotFoundError: it was deleted.
+    """
+    query = select(*_COLUMNS).where(_table.c.id == collection.id).with_for_update()
+    row = (await connection.execute(query)).one_or_none()
+    if row is None:
+        raise CollectionNotFoundError(collection.name, await _names(connection))
+    return Collection(*row)
+
+
+async def _get(connection: AsyncConnection, name: str) -> Collection:
+    query = select(*_COLUMNS).where(_table.c.name == name)
+    row = (await connection.execute(query)).one_or_none()
+    if row is None:
+        raise CollectionNotFoundError(name, await _names(connection))
+    return Collection(*row)
+
+
+async def _names(connection: AsyncConnection) -> list[str]:
+    return list(await connection.scalars(select(_table.c.name)))

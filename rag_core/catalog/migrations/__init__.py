@@ -1,0 +1,1 @@
+"""Alembic's part of the catalog: how each revision of the tables came from the one before."""

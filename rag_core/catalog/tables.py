@@ -1,0 +1,139 @@
+"""The catalog's tables; the migrations make the same ones (tested)."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Column,
+    DateTime,
+    Dialect,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    Table,
+    Text,
+    TypeDecorator,
+    text,
+)
+
+metadata = MetaData()
+
+
+class UtcTime(TypeDecorator[datetime]):
+    """A moment in UTC; SQLite drops the time zone, so it is put back when read."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """Name the zone of a value as the driver gives it."""
+        del dialect
+        return None if value is None else value.replace(tzinfo=UTC)
+
+
+class JsonTuple(TypeDecorator[tuple[Any, ...]]):
+    """A tuple of plain values as a JSON list."""
+
+    impl = JSON
+    cache_ok = True
+
+    def process_result_value(
+        self, value: list[Any] | None, dialect: Dialect
+    ) -> tuple[Any, ...] | None:
+        """Make the list a tuple again."""
+        del dialect
+        return None if value is None else tuple(value)
+
+
+def _key() -> Text:
+    """Text that sorts by code points, in every database, whatever its locale."""
+    return Text().with_variant(Text(collation="C"), "postgresql")
+
+
+collections = Table(
+    "collections",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("name", _key(), nullable=False, unique=True),
+    Column("fingerprint", Text, nullable=False),
+    Column("dimension", Integer, nullable=False),
+    Column("vector_index", Text, nullable=False),
+    Column("removed_vectors", Integer, nullable=False),
+    Column("seq", BigInteger, nullable=False),
+    Column("created_at", UtcTime, nullable=False),
+)
+
+# One row is one version of a document; it never changes but for its state.
+documents = Table(
+    "documents",
+    metadata,
+    Column("id", _key(), primary_key=True),
+    Column("collection_id", ForeignKey("collections.id", ondelete="CASCADE"), nullable=False),
+    Column("source", _key(), nullable=False),
+    Column("state", Text, nullable=False),
+    Column("title", Text, nullable=False),
+    Column("media_type", Text, nullable=False),
+    Column("content_hash", LargeBinary, nullable=False),
+    Column("size_bytes", BigInteger, nullable=False),
+    Column("metadata", JSON, nullable=False),
+    Column("chunk_count", Integer, nullable=False),
+    Column("token_count", BigInteger, nullable=False),
+    Column("created_at", UtcTime, nullable=False),
+    Column("changed_at", UtcTime, nullable=False),
+)
+Index("documents_by_state", documents.c.collection_id, documents.c.state)
+Index(
+    "documents_live_source",
+    documents.c.collection_id,
+    documents.c.source,
+    unique=True,
+    sqlite_where=text("state = 'live'"),
+    postgresql_where=text("state = 'live'"),
+)
+
+# Apart from their documents, or each change of state would write a text of 200 MB again.
+texts = Table(
+    "texts",
+    metadata,
+    Column("document_id", ForeignKey("documents.id", ondelete="CASCADE"), primary_key=True),
+    Column("page_starts", JsonTuple, nullable=False),
+    Column("text", Text, nullable=False),
+)
+
+chunks = Table(
+    "chunks",
+    metadata,
+    Column("id", _key(), primary_key=True),
+    Column("document_id", ForeignKey("documents.id", ondelete="CASCADE"), nullable=False),
+    Column("start", Integer, nullable=False),
+    Column("end", Integer, nullable=False),
+    Column("page", Integer),
+    Column("heading_path", JsonTuple, nullable=False),
+    Column("tokens", Integer, nullable=False),
+    Column("vector_hash", LargeBinary, nullable=False),
+    Column("text", Text, nullable=False),
+)
+Index("chunks_by_document", chunks.c.document_id)
+
+vectors = Table(
+    "vectors",
+    metadata,
+    Column("fingerprint", _key(), primary_key=True),
+    Column("hash", LargeBinary, primary_key=True),
+    Column("vector", LargeBinary, nullable=False),
+)
+
+changes = Table(
+    "changes",
+    metadata,
+    Column("collection_id", ForeignKey("collections.id", ondelete="CASCADE"), primary_key=True),
+    Column("seq", BigInteger, primary_key=True, autoincrement=False),
+    Column("document_id", Text, nullable=False),
+    Column("kind", Text, nullable=False),
+)
