@@ -14,21 +14,30 @@ MAX_PASSAGES = 50
 DEFAULT_PASSAGES = 8
 
 
-def _not_blank(text: str) -> str:
+def _check_unicode(text: str) -> str:
+    try:
+        text.encode()
+    except UnicodeEncodeError as error:
+        raise ValueError("must be valid Unicode: it holds half a surrogate pair") from error
+    return text
+
+
+def _check_not_blank(text: str) -> str:
     if not text.strip():
         raise ValueError("must hold more than white space")
     return text
 
 
+Text = Annotated[str, AfterValidator(_check_unicode)]
 Question = Annotated[
-    str,
-    AfterValidator(_not_blank),
+    Text,
+    AfterValidator(_check_not_blank),
     # Checked by rag_api.routes.retrieval, for a status of its own.
     Field(json_schema_extra={"minLength": 1, "maxLength": MAX_QUESTION_CHARACTERS}),
 ]
 TopK = Annotated[int, Field(ge=1, le=MAX_PASSAGES, description="How many passages at most.")]
 CollectionName = Annotated[
-    str | None, Field(min_length=1, description="RAG_COLLECTION when left out.")
+    Text | None, Field(min_length=1, description="RAG_COLLECTION when left out.")
 ]
 
 
@@ -41,7 +50,7 @@ class HistoryTurn(_Request):
     """An earlier turn of the conversation."""
 
     role: Literal["user", "assistant"]
-    content: str
+    content: Text
 
 
 class AnswerRequest(_Request):
@@ -54,7 +63,7 @@ class AnswerRequest(_Request):
         default=True, description="Events as they come, or one JSON object at the end."
     )
     top_k: TopK = DEFAULT_PASSAGES
-    model: str | None = Field(None, description="As in `GET /v1/models`; may be left out.")
+    model: Text | None = Field(None, description="As in `GET /v1/models`; may be left out.")
 
 
 class SearchRequest(_Request):
@@ -86,7 +95,7 @@ class StreamOptions(_Tolerant):
 class ChatRequest(_Tolerant):
     """OpenAI's Chat Completions request; `collection` is ours, all that is not here is ignored."""
 
-    model: str
+    model: Text
     messages: tuple[ChatRequestMessage, ...]
     stream: bool | None = None
     stream_options: StreamOptions | None = None

@@ -1,0 +1,152 @@
+"""The HTTP application: routes, limits, and every error as a status."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from http import HTTPStatus
+
+from fastapi import FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
+from fastapi.middleware.cors import CORSMiddleware
+from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
+
+from rag_api.limits import BodyLimit
+from rag_api.parts import Parts
+from rag_api.routes import router
+from rag_api.routes.documentation import add_documentation, find_assets
+from rag_api.wire.failure import Failure, write_failure
+from rag_core import errors
+from rag_core.errors import RagError
+
+STATUS: dict[type[RagError], int] = {
+    errors.InvalidRequestError: 400,
+    errors.UnauthorizedError: 401,
+    errors.NotFoundError: 404,
+    errors.RequestTooLargeError: 413,
+    errors.ChatRateLimitedError: 429,
+    errors.RagError: 500,
+    errors.ChatRejectedError: 502,
+    errors.EmbeddingRejectedError: 502,
+    errors.UnavailableError: 503,
+}
+"""The nearest class of an error's ancestors counts."""
+
+# What the framework itself refuses.
+_HTTP_NAMES = {
+    401: "UnauthorizedError",
+    404: "NotFoundError",
+    405: "MethodNotAllowedError",
+    413: "RequestTooLargeError",
+}
+_CLIENT_CLOSED_REQUEST = 499
+
+Opener = Callable[[], AbstractAsyncContextManager[Parts]]
+
+logger = logging.getLogger(__name__)
+
+
+def create_app(open_parts: Opener) -> FastAPI:
+    """Build the application; its parts are opened when it starts and closed when it stops."""
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        async with open_parts() as parts:
+            app.state.parts = parts
+            yield
+
+    app = FastAPI(
+        title="RAG",
+        summary="Answers questions from your documents, streamed, with citations.",
+        version="0.1.0",
+        lifespan=lifespan,
+        openapi_url=None,
+    )
+    app.include_router(router)
+    add_documentation(app, assets=find_assets())
+    app.add_middleware(BodyLimit)
+    app.add_middleware(
+        CORSMiddleware, allow_origins=["*"], allow_methods=["*"], allow_headers=["*"]
+    )
+    _answer_errors(app)
+    return app
+
+
+def _answer_errors(app: FastAPI) -> None:
+    app.exception_handler(RagError)(_answer_ours)
+    app.exception_handler(errors.AnswerFailedError)(_answer_failed)
+    app.exception_handler(RequestValidationError)(_answer_invalid)
+    app.exception_handler(HTTPException)(_answer_refused)
+    app.exception_handler(ClientDisconnect)(_answer_nobody)
+    app.exception_handler(Exception)(_answer_unforeseen)
+
+
+def find_status(error: type[RagError]) -> int:
+    """The status of an error, by the nearest of its ancestors in the table."""
+    return next(STATUS[ancestor] for ancestor in error.__mro__ if ancestor in STATUS)
+
+
+async def _answer_ours(request: Request, error: RagError) -> Response:
+    status = find_status(type(error))
+    if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+        logger.warning("%s %s: %s", request.method, request.url.path, error)
+    failure = Failure(
+        status,
+        type(error).__name__,
+        str(error),
+        retryable=isinstance(error, errors.UnavailableError),
+        retry_after_seconds=_retry_after(error),
+    )
+    return write_failure(request, failure)
+
+
+async def _answer_failed(request: Request, error: errors.AnswerFailedError) -> Response:
+    failure = Failure(
+        _status_by_name(error.error), error.error, str(error), retryable=error.retryable
+    )
+    return write_failure(request, failure)
+
+
+async def _answer_invalid(request: Request, error: RequestValidationError) -> Response:
+    faults = [(_name_field(fault["loc"]), fault) for fault in error.errors()]
+    detail = "; ".join(
+        f"{field}: {fault['msg']}" if field else fault["msg"] for field, fault in faults
+    )
+    broken = any(fault["type"] == "json_invalid" for _, fault in faults)
+    status = 400 if broken else 422
+    parameter = None if broken else faults[0][0]
+    failure = Failure(status, "InvalidRequestError", detail, parameter=parameter)
+    return write_failure(request, failure)
+
+
+async def _answer_refused(request: Request, error: HTTPException) -> Response:
+    name = _HTTP_NAMES.get(error.status_code, "InvalidRequestError")
+    response = write_failure(request, Failure(error.status_code, name, error.detail))
+    response.headers.update(error.headers or {})
+    return response
+
+
+async def _answer_unforeseen(request: Request, error: Exception) -> Response:
+    # The server logs the traceback; the caller is told nothing of our insides.
+    del error
+    detail = "something that nobody foresaw; it is in the server's log"
+    return write_failure(request, Failure(500, "InternalError", detail))
+
+
+async def _answer_nobody(_request: Request, _error: ClientDisconnect) -> Response:
+    return Response(status_code=_CLIENT_CLOSED_REQUEST)
+
+
+def _retry_after(error: RagError) -> float | None:
+    return error.retry_after_seconds if isinstance(error, errors.ChatRateLimitedError) else None
+
+
+def _status_by_name(name: str) -> int:
+    named = getattr(errors, name, RagError)
+    return find_status(named if issubclass(named, RagError) else RagError)
+
+
+def _name_field(location: Sequence[int | str]) -> str:
+    return ".".join(str(step) for step in location if step not in ("body", "query", "path"))

@@ -1,0 +1,24 @@
+"""What a route needs, as one value: built in `rag_api.assembly`, or by a test."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+
+from rag_api.answer import Answerer
+from rag_api.library import Library
+from rag_core.settings import Settings
+
+Check = Callable[[], Awaitable[object]]
+"""Returns when its part answers, raises when it does not."""
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """Everything that a route needs; tests pass other ones."""
+
+    settings: Settings
+    library: Library
+    answerer: Answerer
+    checks: Mapping[str, Check]
+    """By the part's name; what `/readyz` asks."""

@@ -1,0 +1,14 @@
+"""One module per group of paths; each turns a request into a call and its value into an answer."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter, Depends
+
+from rag_api.routes import answers, chat, documents, health, models
+from rag_api.routes.access import require_key
+
+router = APIRouter()
+for _part in (answers, chat, models):
+    router.include_router(_part.router, dependencies=[Depends(require_key)])
+router.include_router(documents.router)
+router.include_router(health.router)

@@ -1,0 +1,74 @@
+"""What every route asks of a request: the parts, the key, the address that it came to."""
+
+from __future__ import annotations
+
+import hmac
+from typing import Annotated
+
+from fastapi import Depends, Query, Request
+from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+
+from rag_api.parts import Parts
+from rag_core.errors import UnauthorizedError
+
+Bearer = Annotated[
+    HTTPAuthorizationCredentials | None,
+    Depends(HTTPBearer(auto_error=False, description="The value of RAG_API_KEY, if it is set.")),
+]
+
+
+async def get_parts(request: Request) -> Parts:
+    """The parts that the application was started with."""
+    parts: Parts = request.app.state.parts
+    return parts
+
+
+OurParts = Annotated[Parts, Depends(get_parts)]
+
+
+async def require_key(parts: OurParts, bearer: Bearer) -> None:
+    """Let a request pass that carries the key, and every request when no key is set.
+
+    Raises:
+        UnauthorizedError: the key is missing or wrong.
+    """
+    key = parts.settings.api_key
+    if key is None:
+        return
+    if bearer is None:
+        raise UnauthorizedError("the key is missing: send 'Authorization: Bearer KEY'")
+    if not _same(bearer.credentials, key.get_secret_value()):
+        raise UnauthorizedError("the key is wrong: it is not the value of RAG_API_KEY")
+
+
+async def require_key_or_signature(
+    chunk_id: str,
+    parts: OurParts,
+    bearer: Bearer,
+    signature: Annotated[str, Query(description="As in the URL of a citation.")] = "",
+) -> None:
+    """Let a citation's link pass too, which a browser opens without the key.
+
+    Raises:
+        UnauthorizedError: neither fits.
+    """
+    key = parts.settings.api_key
+    if key is None or _same(signature, _sign(chunk_id, key.get_secret_value())):
+        return
+    await require_key(parts, bearer)
+
+
+def source_url(chunk_id: str, *, parts: Parts, request: Request) -> str:
+    """The absolute URL that shows a passage in its place; signed when a key is set."""
+    base = parts.settings.public_url or str(request.base_url)
+    key = parts.settings.api_key
+    signature = f"?signature={_sign(chunk_id, key.get_secret_value())}" if key else ""
+    return f"{base.rstrip('/')}/v1/sources/{chunk_id}{signature}#passage"
+
+
+def _sign(chunk_id: str, key: str) -> str:
+    return hmac.new(key.encode(), chunk_id.encode(), "sha256").hexdigest()
+
+
+def _same(given: str, expected: str) -> bool:
+    return hmac.compare_digest(given.encode(), expected.encode())

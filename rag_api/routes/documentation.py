@@ -1,0 +1,78 @@
+"""Swagger UI and ReDoc, with the scripts of fastapi-offline; from a CDN without that package."""
+
+from __future__ import annotations
+
+from importlib.util import find_spec
+from pathlib import Path
+
+from fastapi import APIRouter, FastAPI, Request
+from fastapi.openapi.docs import get_redoc_html, get_swagger_ui_html
+from fastapi.staticfiles import StaticFiles
+from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse
+
+from rag_api.routes.described import component_schemas
+
+# Relative, so that the pages work below any path that a proxy gives us.
+_ASSETS = "docs-assets"
+_OPENAPI = "openapi.json"
+
+router = APIRouter(include_in_schema=False)
+
+
+def find_assets() -> Path | None:
+    """Where the pages' scripts lie; None when they must come from a CDN."""
+    spec = find_spec("fastapi_offline")
+    return Path(spec.origin).parent / "static" if spec and spec.origin else None
+
+
+def add_documentation(app: FastAPI, *, assets: Path | None) -> None:
+    """Add the pages, and the scripts that they load."""
+    app.include_router(router)
+    app.state.has_assets = assets is not None
+    if assets is not None:
+        app.mount(f"/{_ASSETS}", StaticFiles(directory=assets))
+
+
+@router.get("/")
+async def open_docs() -> RedirectResponse:
+    """Lead to the documentation."""
+    return RedirectResponse("docs")
+
+
+@router.get(f"/{_OPENAPI}")
+async def show_openapi(request: Request) -> JSONResponse:
+    """Give the OpenAPI document; it takes 0.2 s to make, so it is made when first asked for."""
+    app: FastAPI = request.app
+    if app.openapi_schema is None:
+        app.openapi()["components"]["schemas"].update(component_schemas())
+    return JSONResponse(app.openapi())
+
+
+@router.get("/docs")
+async def show_swagger(request: Request) -> HTMLResponse:
+    """Show Swagger UI."""
+    title = request.app.title
+    if not request.app.state.has_assets:
+        return get_swagger_ui_html(openapi_url=_OPENAPI, title=title)
+    return get_swagger_ui_html(
+        openapi_url=_OPENAPI,
+        title=title,
+        swagger_js_url=f"{_ASSETS}/swagger-ui-bundle.js",
+        swagger_css_url=f"{_ASSETS}/swagger-ui.css",
+        swagger_favicon_url=f"{_ASSETS}/favicon.png",
+    )
+
+
+@router.get("/redoc")
+async def show_redoc(request: Request) -> HTMLResponse:
+    """Show ReDoc."""
+    title = request.app.title
+    if not request.app.state.has_assets:
+        return get_redoc_html(openapi_url=_OPENAPI, title=title)
+    return get_redoc_html(
+        openapi_url=_OPENAPI,
+        title=title,
+        redoc_js_url=f"{_ASSETS}/redoc.standalone.js",
+        redoc_favicon_url=f"{_ASSETS}/favicon.png",
+        with_google_fonts=False,
+    )

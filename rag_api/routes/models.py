@@ -1,0 +1,40 @@
+"""`GET /v1/models`: the names that answer questions."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter
+
+from rag_api.parts import Parts
+from rag_api.routes.described import openai_errors
+from rag_api.wire.openai_objects import Model, ModelList
+from rag_core.errors import ModelNotFoundError
+
+# LobeChat hides a name that holds "ada", "embedding", "tts" and some others.
+MODEL = Model(id="rag", created=1_763_769_600, owned_by="rag")
+
+router = APIRouter(tags=["OpenAI"])
+
+
+@router.get("/v1/models", responses=openai_errors(401, 500))
+async def list_models() -> ModelList:
+    """List the names that the chat completions take as `model`."""
+    return ModelList(data=(MODEL,))
+
+
+@router.get("/v1/models/{model_id:path}", responses=openai_errors(401, 404, 500))
+async def read_model(model_id: str) -> Model:
+    """One of them."""
+    if model_id != MODEL.id:
+        raise ModelNotFoundError(model_id, [MODEL.id])
+    return MODEL
+
+
+def check_model(name: str | None, parts: Parts) -> None:
+    """Refuse a name that is neither ours nor that of the chat model behind it.
+
+    Raises:
+        ModelNotFoundError: the name is another.
+    """
+    known = list(dict.fromkeys([MODEL.id, parts.answerer.model]))
+    if name is not None and name not in known:
+        raise ModelNotFoundError(name, known)

@@ -1,0 +1,192 @@
+"""The application over its ASGI transport, with a library in memory and a scripted chat model."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+import httpx2
+from fastapi import FastAPI
+
+from rag_api.answer import ModelAnswerer
+from rag_api.app import create_app
+from rag_api.chat import ChatPart, Finish, Message, Text, Usage
+from rag_api.parts import Parts
+from rag_api.requests import CollectionView, DocumentView, SourceView
+from rag_core.documents import Passage
+from rag_core.errors import CollectionNotFoundError, DocumentNotFoundError
+from rag_core.settings import Settings
+from rag_core.tokens import open_counter
+
+TEXT = "Intro.\n\n# Price\n\nIt costs <b>12</b> euros.\n"
+QUOTE = "It costs <b>12</b> euros."
+START = TEXT.index(QUOTE)
+MADE_AT = datetime(2026, 1, 1, tzinfo=UTC)
+PASSAGE = Passage(
+    chunk_id="d1-0",
+    document_id="d1",
+    collection="default",
+    source="/docs/price.md",
+    title="Prices & more",
+    text=QUOTE,
+    start=START,
+    end=START + len(QUOTE),
+    page=2,
+    heading_path=("Price",),
+    score=0.7,
+    lexical_score=3.0,
+    fused_score=0.6,
+)
+DOCUMENT = DocumentView(
+    id="d1",
+    collection="default",
+    source="/docs/price.md",
+    title="Prices & more",
+    media_type="text/markdown",
+    size_bytes=len(TEXT),
+    chunks=1,
+    tokens=9,
+    metadata={"team": "sales"},
+    content_hash="00" * 32,
+    created_at=MADE_AT,
+    text=TEXT,
+    page_starts=(0, 8),
+)
+SOURCE = SourceView(
+    chunk_id="d1-0",
+    document_id="d1",
+    source=PASSAGE.source,
+    title=PASSAGE.title,
+    page=2,
+    heading_path=("Price",),
+    start=START,
+    end=START + len(QUOTE),
+    text=QUOTE,
+    metadata={},
+)
+
+
+@dataclass
+class MemoryLibrary:
+    """One document; keeps the queries that it was asked."""
+
+    document: DocumentView = DOCUMENT
+    source: SourceView = SOURCE
+    failure: Exception | None = None
+    queries: list[str] = field(default_factory=list)
+
+    async def search(self, query: str, *, collection: str, top_k: int) -> Sequence[Passage]:
+        if self.failure is not None:
+            raise self.failure
+        if collection != "default":
+            raise CollectionNotFoundError(collection, ["default"])
+        self.queries.append(query)
+        return [PASSAGE][:top_k]
+
+    async def list_collections(self) -> Sequence[CollectionView]:
+        return [
+            CollectionView(
+                name="default",
+                documents=1,
+                chunks=1,
+                tokens=9,
+                fingerprint="fake/8",
+                created_at=MADE_AT,
+            )
+        ]
+
+    async def read_document(self, document_id: str) -> DocumentView:
+        if document_id != self.document.id:
+            raise DocumentNotFoundError(document_id)
+        return self.document
+
+    async def read_source(self, chunk_id: str) -> SourceView:
+        if chunk_id != self.source.chunk_id:
+            raise DocumentNotFoundError(chunk_id)
+        return self.source
+
+
+@dataclass
+class ScriptedChat:
+    """Says its texts, then fails, waits for ever or finishes; keeps what it was sent."""
+
+    texts: Sequence[str] = ("It costs 12 euros [1]", ".")
+    failure: Exception | None = None
+    hangs: bool = False
+    model: str = "tiny"
+    prompts: list[Sequence[Message]] = field(default_factory=list)
+    max_tokens: int | None = None
+    closed: asyncio.Event = field(default_factory=asyncio.Event)
+
+    async def stream(
+        self, messages: Sequence[Message], *, max_tokens: int | None
+    ) -> AsyncGenerator[ChatPart, None]:
+        self.prompts.append(messages)
+        self.max_tokens = max_tokens
+        try:
+            for text in self.texts:
+                yield Text(text)
+            if self.failure is not None:
+                raise self.failure
+            if self.hangs:
+                await asyncio.Event().wait()
+            yield Finish("stop", Usage(20, 5))
+        finally:
+            self.closed.set()
+
+
+async def fine() -> None:
+    """A part that answers."""
+
+
+def make_parts(
+    *,
+    library: MemoryLibrary | None = None,
+    chat: ScriptedChat | None = None,
+    api_key: str | None = None,
+    public_url: str | None = None,
+) -> Parts:
+    """Parts in memory."""
+    settings = Settings(
+        RAG_HOME=Path("/nowhere"), RAG_API_KEY=api_key, RAG_PUBLIC_URL=public_url, _env_file=None
+    )
+    answerer = ModelAnswerer(
+        ScriptedChat() if chat is None else chat, open_counter("estimate"), 8192
+    )
+    books = MemoryLibrary() if library is None else library
+    return Parts(settings, books, answerer, {"catalog": fine, "vectors": fine})
+
+
+def make_app(parts: Parts) -> FastAPI:
+    """The application with these parts."""
+
+    @asynccontextmanager
+    async def opening() -> AsyncIterator[Parts]:
+        yield parts
+
+    return create_app(opening)
+
+
+@asynccontextmanager
+async def calling(parts: Parts) -> AsyncIterator[httpx2.AsyncClient]:
+    """A client of the application; errors that nobody foresaw are answers, as on a server."""
+    app = make_app(parts)
+    transport = httpx2.ASGITransport(app, raise_app_exceptions=False)
+    async with (
+        app.router.lifespan_context(app),
+        httpx2.AsyncClient(transport=transport, base_url="http://here") as client,
+    ):
+        yield client
+
+
+def with_check(parts: Parts, name: str, failure: Exception) -> Parts:
+    """The same parts, one of which does not answer."""
+
+    async def fail() -> None:
+        raise failure
+
+    return replace(parts, checks={**parts.checks, name: fail})

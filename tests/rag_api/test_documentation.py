@@ -1,0 +1,81 @@
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import httpx2
+import pytest
+from fastapi import FastAPI
+from jsonschema import Draft202012Validator
+
+from rag_api.routes.documentation import add_documentation
+from tests.api import calling, make_parts
+
+
+@pytest.fixture
+async def openapi() -> dict[str, Any]:
+    async with calling(make_parts()) as client:
+        document: dict[str, Any] = (await client.get("/openapi.json")).json()
+    return document
+
+
+async def test_every_reference_in_the_document_leads_somewhere(openapi: dict[str, Any]) -> None:
+    schemas = openapi["components"]["schemas"]
+
+    references = set(re.findall(r'"#/components/schemas/(\w+)"', json.dumps(openapi)))
+
+    assert references <= set(schemas)
+    for schema in schemas.values():
+        Draft202012Validator.check_schema(schema)
+
+
+async def test_every_event_is_described(openapi: dict[str, Any]) -> None:
+    ok = openapi["paths"]["/v1/answers"]["post"]["responses"]["200"]
+
+    stream = ok["content"]["text/event-stream"]
+    names = [item["properties"]["event"]["const"] for item in stream["itemSchema"]["oneOf"]]
+    assert names == ["retrieved", "delta", "cited", "done", "failed"]
+    assert {"Retrieved", "Delta", "Cited", "Done", "Failed"} <= set(
+        openapi["components"]["schemas"]
+    )
+    assert ok["content"]["application/json"]["schema"]["$ref"].endswith("/Answer")
+
+
+async def test_every_route_describes_its_errors(openapi: dict[str, Any]) -> None:
+    for path, operations in openapi["paths"].items():
+        for operation in operations.values():
+            errors = {status for status in operation["responses"] if status != "200"}
+            assert path == "/healthz" or errors, path
+            assert operation["summary"]
+
+
+async def test_no_error_is_described_in_the_frameworks_shape(openapi: dict[str, Any]) -> None:
+    assert "HTTPValidationError" not in json.dumps(openapi)
+
+
+async def test_the_root_leads_to_the_documentation() -> None:
+    async with calling(make_parts()) as client:
+        response = await client.get("/", follow_redirects=True)
+
+    assert response.url.path == "/docs"
+    assert "swagger-ui" in response.text
+
+
+@pytest.mark.parametrize("path", ["/docs", "/redoc"])
+async def test_with_the_scripts_at_hand_no_page_needs_the_network(
+    path: str, tmp_path: Path
+) -> None:
+    (tmp_path / "swagger-ui.css").write_text("a {}")
+    app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
+    add_documentation(app, assets=tmp_path)
+
+    async with httpx2.AsyncClient(
+        transport=httpx2.ASGITransport(app), base_url="http://here"
+    ) as client:
+        page = await client.get(path)
+        style = await client.get("/docs-assets/swagger-ui.css")
+
+    assert "https://" not in page.text
+    assert style.text == "a {}"
