@@ -37,8 +37,9 @@ _Path = tuple[str, ...]
 class _Piece:
     start: int
     end: int
+    tokens: int
     size: int
-    """Tokens, or more where the characters for each token are too many."""
+    """The tokens, or more where the characters for each token are too many."""
     kind: Kind
     path: _Path
 
@@ -66,7 +67,7 @@ class _Splitter:
     def split(self) -> Iterator[Chunk]:
         """The chunks in order."""
         sections = _find_sections(self._find_pieces(), _GROUP * self._max)
-        for section in _merge_sections(sections, self._max):
+        for section in filter(None, _merge_sections(sections, self._max)):
             for pieces in self._pack(section):
                 yield from self._build(pieces)
 
@@ -84,13 +85,9 @@ class _Splitter:
                 yield self._make_piece(start, end, block.kind, path)
 
     def _make_piece(self, start: int, end: int, kind: Kind, path: _Path) -> _Piece:
-        return _Piece(start, end, self._weigh(start, end), kind, path)
-
-    def _weigh(self, start: int, end: int) -> int:
-        characters = (end - start) // _CHARACTERS_PER_TOKEN
-        if characters > self._max:
-            return characters
-        return max(characters, self._count(self._text[start:end]))
+        least = (end - start) // _CHARACTERS_PER_TOKEN
+        tokens = least if least > self._max else self._count(self._text[start:end])
+        return _Piece(start, end, tokens, max(least, tokens), kind, path)
 
     def _pack(self, pieces: list[_Piece]) -> Iterator[list[_Piece]]:
         """Fill chunks evenly: each is closed where it comes nearest to its share of the rest."""
@@ -121,10 +118,15 @@ class _Splitter:
         """Whether the next piece joins the open chunk, is too big for it as it is, or ends it."""
         share = rest / max(1, -(-rest // self._max))
         bare = all(part.kind == "heading" for part in chunk)
-        if size + piece.size <= self._max:
-            return "take" if bare or size + piece.size / 2 <= share else "close"
-        whole = piece.kind in _SOLID and piece.size <= self._max
-        return "break" if bare or (size < share / 2 and not whole) else "close"
+        fits = size + piece.size <= self._max
+        if bare:
+            return "take" if fits else "break"
+        if fits:
+            return "take" if size + piece.size / 2 <= share else "close"
+        return "close" if size >= share / 2 or self._stays_whole(piece) else "break"
+
+    def _stays_whole(self, piece: _Piece) -> bool:
+        return piece.kind in _SOLID and piece.size <= self._max
 
     def _break(self, piece: _Piece) -> list[_Piece]:
         """The piece in two or more: at its sentences, lines, words or else anywhere."""
@@ -139,8 +141,9 @@ class _Splitter:
     def _build(self, pieces: list[_Piece]) -> Iterator[Chunk]:
         """The pieces as one chunk; as more when together they count more than one by one."""
         start, end = pieces[0].start, pieces[-1].end
-        if self._weigh(start, end) <= self._max or end - start == 1:
-            yield self._make_chunk(pieces)
+        tokens = self._count_chunk(pieces)
+        if max(tokens, (end - start) // _CHARACTERS_PER_TOKEN) <= self._max or end - start == 1:
+            yield self._make_chunk(pieces, tokens)
         elif len(pieces) > 1:
             middle = len(pieces) // 2
             yield from self._build(pieces[:middle])
@@ -149,15 +152,18 @@ class _Splitter:
             for smaller in self._pack(self._break(pieces[0])):
                 yield from self._build(smaller)
 
-    def _make_chunk(self, pieces: list[_Piece]) -> Chunk:
+    def _count_chunk(self, pieces: list[_Piece]) -> int:
+        first, last = pieces[0], pieces[-1]
+        return first.tokens if first is last else self._count(self._text[first.start : last.end])
+
+    def _make_chunk(self, pieces: list[_Piece], tokens: int) -> Chunk:
         start, end = pieces[0].start, pieces[-1].end
-        text = self._text[start:end]
         starts = self._document.page_starts
         return Chunk(
             start=start,
             end=end,
-            text=text,
-            tokens=self._count(text),
+            text=self._text[start:end],
+            tokens=tokens,
             page=max(1, bisect_right(starts, start)) if starts else None,
             heading_path=_find_common_path(pieces),
         )
@@ -204,16 +210,20 @@ def _merge_sections(sections: Iterable[list[_Piece]], limit: int) -> Iterator[li
     size = 0
     for section in sections:
         added = sum(piece.size for piece in section)
-        akin = merged and (min(size, added) < _TINY or _are_akin(merged[-1].path, section[-1].path))
-        if akin and size + added <= limit:
+        if merged and size + added <= limit and _may_share(merged, section, min(size, added)):
             merged.extend(section)
             size += added
-            continue
-        if merged:
+        else:
             yield merged
-        merged, size = section, added
-    if merged:
-        yield merged
+            merged, size = section, added
+    yield merged
+
+
+def _may_share(section: list[_Piece], other: list[_Piece], smaller: int) -> bool:
+    """Whether one is the parent of the other, both have the same parent, or one is tiny."""
+    path, next_path = section[-1].path, other[-1].path
+    akin = _count_common(path, next_path) >= max(len(path), len(next_path)) - 1
+    return akin or smaller < _TINY
 
 
 def _find_common_path(pieces: list[_Piece]) -> _Path:
@@ -229,11 +239,6 @@ def _count_common(path: _Path, other: _Path) -> int:
         return len(path)
     pairs = zip(path, other, strict=False)
     return sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], pairs))
-
-
-def _are_akin(path: _Path, other: _Path) -> bool:
-    """Whether one is the parent of the other, or both have the same parent."""
-    return _count_common(path, other) >= max(len(path), len(other)) - 1
 
 
 def _find_sentence_ends(text: str) -> list[int]:

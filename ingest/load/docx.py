@@ -30,14 +30,18 @@ def _names(*names: str) -> frozenset[str]:
 
 _PARAGRAPH, _TABLE = NAMESPACE + "p", NAMESPACE + "tbl"
 _ROW, _CELL = NAMESPACE + "tr", NAMESPACE + "tc"
-_WRITTEN, _BREAK, _NOTE = NAMESPACE + "t", NAMESPACE + "br", NAMESPACE + "footnoteReference"
+_BREAK, _NOTE = NAMESPACE + "br", NAMESPACE + "footnoteReference"
 _SKIPPED = _names("del", "moveFrom", "delText", "instrText", "pPr", "rPr", "tblPr", "sectPr")
 _LETTERS = {
+    NAMESPACE + "t": "",
+    _MATH_TEXT: "",
     NAMESPACE + "tab": " ",
     NAMESPACE + "cr": "\n",
     NAMESPACE + "noBreakHyphen": "-",
     NAMESPACE + "ptab": " ",
 }
+_NOT_RUNS = _SKIPPED | {_FALLBACK, _PARAGRAPH, _TABLE}
+"""What no paragraph's own words are in: deleted ones, properties, blocks within it."""
 _RENDERED_BREAK = NAMESPACE + "lastRenderedPageBreak"
 
 
@@ -125,15 +129,13 @@ class _Reader:
         """The words under an element, without what was deleted or is a block of its own."""
         for element in parent:
             tag = element.tag
-            if tag in (_WRITTEN, _MATH_TEXT):
-                yield element.text or ""
-            elif tag in _LETTERS:
-                yield _LETTERS[tag]
+            if tag in _LETTERS:
+                yield _LETTERS[tag] or element.text or ""
             elif tag in (_BREAK, _RENDERED_BREAK):
                 yield self._read_break(element)
             elif tag == _NOTE:
                 yield f"[^{attribute(element, 'id')}]"
-            elif tag not in _SKIPPED and tag not in (_FALLBACK, _PARAGRAPH, _TABLE):
+            elif tag not in _NOT_RUNS:
                 yield from self._read_runs(element)
 
     def _read_break(self, element: etree._Element) -> str:
@@ -154,11 +156,7 @@ class _Reader:
         rows = [[self._read_cell(cell) for cell in _find(row, _CELL)] for row in _find(table, _ROW)]
         if len(rows) == 1 and len(rows[0]) == 1:
             return rows[0][0]
-        lines = []
-        for row in rows:
-            ends = _PAGE_BREAK * sum(cell.count(_PAGE_BREAK) for cell in row)
-            cells = [" ".join(cell.split()).replace("|", "\\|") for cell in row]
-            lines.append(f"{ends}| " + " | ".join(cells) + " |")
+        lines = [_write_row(row) for row in rows]
         lines[1:1] = ["|" + " --- |" * len(rows[0])] if lines else []
         return "\n".join(lines)
 
@@ -186,6 +184,13 @@ def _find(parent: etree._Element, tag: str) -> Iterator[etree._Element]:
             yield element
         elif element.tag not in (_ROW, _CELL, _TABLE) and element.tag not in _SKIPPED:
             yield from _find(element, tag)
+
+
+def _write_row(cells: list[str]) -> str:
+    """One line of a Markdown table, after the page breaks that were inside of it."""
+    ends = _PAGE_BREAK * sum(cell.count(_PAGE_BREAK) for cell in cells)
+    words = [" ".join(cell.split()).replace("|", "\\|") for cell in cells]
+    return f"{ends}| {' | '.join(words)} |"
 
 
 def _is_item(block: str) -> bool:

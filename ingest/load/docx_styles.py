@@ -11,7 +11,9 @@ from lxml import etree
 NAMESPACE = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
 
 _HEADING_NAME = re.compile(r"heading (\d)$", re.IGNORECASE)
+_NUMBER = re.compile(r"[0-9]{1,6}")
 _BODY_LEVEL = 9
+_DEEPEST_LIST = 8
 _LARGEST_LEVEL = 6
 _LONGEST_CHAIN = 20
 _PLACE = re.compile(r"%(\d)")
@@ -55,29 +57,25 @@ class Styles:
 
     def find_heading_level(self, properties: etree._Element | None) -> int:
         """From 1; 0 for body text. A title is of level 1."""
-        own = attribute(child(properties, "outlineLvl"))
-        if own is not None and own.isdigit() and int(own) < _BODY_LEVEL:
-            return min(int(own) + 1, _LARGEST_LEVEL)
+        level = _read_outline_level(properties)
         for style in self._find_chain(properties):
+            if level:
+                break
             name = attribute(child(style, "name")) or ""
-            heading = _HEADING_NAME.match(name)
-            level = attribute(child(style, "pPr", "outlineLvl"))
-            if heading or name.lower() == "title":
-                return min(int(heading[1]), _LARGEST_LEVEL) if heading else 1
-            if level is not None and level.isdigit() and int(level) < _BODY_LEVEL:
-                return min(int(level) + 1, _LARGEST_LEVEL)
-        return 0
+            heading = _HEADING_NAME.match("heading 1" if name.lower() == "title" else name)
+            level = int(heading[1]) if heading else _read_outline_level(child(style, "pPr"))
+        return min(level, _LARGEST_LEVEL)
 
     def find_numbering(self, properties: etree._Element | None) -> Numbering | None:
         """The list of a paragraph; None when it is in none."""
         chain = [child(style, "pPr") for style in self._find_chain(properties)]
-        list_id = level = None
-        for candidate in (properties, *chain):
-            list_id = list_id or attribute(child(candidate, "numPr", "numId"))
-            level = level or attribute(child(candidate, "numPr", "ilvl"))
+        lists = [child(candidate, "numPr", "numId") for candidate in (properties, *chain)]
+        levels = [child(candidate, "numPr", "ilvl") for candidate in (properties, *chain)]
+        list_id = next((attribute(entry) for entry in lists if entry is not None), None)
+        level = next((attribute(entry) for entry in levels if entry is not None), None)
         if list_id is None or list_id == "0":
             return None
-        return Numbering(list_id, min(int(level), 8) if level and level.isdigit() else 0)
+        return Numbering(list_id, min(_read_number(level, 0), _DEEPEST_LIST))
 
     def _find_chain(self, properties: etree._Element | None) -> list[etree._Element]:
         chain: list[etree._Element] = []
@@ -123,14 +121,22 @@ class Labels:
         return _PLACE.sub(fill, level.pattern).strip()
 
 
+def _read_outline_level(properties: etree._Element | None) -> int:
+    level = _read_number(attribute(child(properties, "outlineLvl")), _BODY_LEVEL)
+    return level + 1 if level < _BODY_LEVEL else 0
+
+
+def _read_number(value: str | None, default: int) -> int:
+    return int(value) if value and _NUMBER.fullmatch(value) else default
+
+
 def _read_levels(abstract: etree._Element) -> dict[int, _Level]:
     levels: dict[int, _Level] = {}
     for entry in abstract.findall(NAMESPACE + "lvl"):
-        start = attribute(child(entry, "start")) or "1"
-        levels[int(attribute(entry, "ilvl") or 0)] = _Level(
+        levels[_read_number(attribute(entry, "ilvl"), 0)] = _Level(
             attribute(child(entry, "numFmt")) or "decimal",
             attribute(child(entry, "lvlText")) or "",
-            int(start) if start.isdigit() else 1,
+            _read_number(attribute(child(entry, "start")), 1),
         )
     return levels
 

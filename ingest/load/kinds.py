@@ -77,11 +77,15 @@ def find_kind(suffix: str, content: bytes, *, name: str) -> Kind:
     named = _SUFFIXES.get(suffix.lower())
     if named in ("pdf", "docx"):
         raise UnreadableDocumentError(f"{name!r} is not the {suffix.lower()} file it is named")
-    if named is None and suffix.lower() in _MAY_BE_HTML and _HTML.match(head):
+    return named or _find_text_kind(suffix.lower(), head, name)
+
+
+def _find_text_kind(suffix: str, head: bytes, name: str) -> Kind:
+    if suffix in _MAY_BE_HTML and _HTML.match(head):
         return "html"
-    if named is None and _ENTITY.match(head):
+    if _ENTITY.match(head):
         raise UnsupportedDocumentError(f"{name!r} is XML that declares entities")
-    return named or "text"
+    return "text"
 
 
 def _find_zip_kind(content: bytes, name: str) -> Kind:
