@@ -117,7 +117,7 @@ async def answer(
             retryable=isinstance(error, UnavailableError),
         )
     # The client has begun to read: whatever went wrong, it must be told in an event.
-    except Exception:
+    except Exception:  # noqa: BLE001 - the door between our faults and the client
         _LOG.exception("answer failed in a way that nobody foresaw")
         failed = Failed(error=_UNFORESEEN, detail="the answer failed; see the log", retryable=False)
     else:

@@ -33,8 +33,8 @@ class CompletionReader:
         self._fault: str | None = None
         self.ended = False
         """Whether nothing that follows matters: the server said so, or sent what cannot be read."""
-        self.chunks = 0
-        """Chunks seen so far, with text or without: the server is at work."""
+        self.tokens = 0
+        """Pieces of answer or of reasoning seen so far: the model is at work."""
 
     def feed(self, data: bytes) -> str:
         """Give the text in the lines that are complete now; may be empty."""
@@ -73,7 +73,6 @@ class CompletionReader:
             self._fault = f"broke off with an error: {_shorten(chunk)}"
             self.ended = True
             return ""
-        self.chunks += 1
         if usage := chunk.get("usage"):
             self._read_usage(usage)
         choices = chunk.get("choices")
@@ -85,7 +84,11 @@ class CompletionReader:
             # Foreign values ("eos", "tool_calls") mean that the model itself chose to end.
             self._reason = _REASONS.get(reason, "stop")
         delta = choice.get("delta")
-        content = delta.get("content") if isinstance(delta, dict) else None
+        if not isinstance(delta, dict):
+            return ""
+        content = delta.get("content")
+        if content or delta.get("reasoning_content") or delta.get("reasoning"):
+            self.tokens += 1
         return content if isinstance(content, str) else ""
 
     def _read_usage(self, usage: dict[str, object]) -> None:

@@ -86,13 +86,13 @@ class OpenAIChat:
             response = await self._begin(stack, messages, max_tokens, deadline)
             pieces = await stack.enter_async_context(aclosing(response.aiter_bytes()))
             while not reader.ended:
-                data = await self._read(pieces, deadline, started=reader.chunks > 0)
+                data = await self._read(pieces, deadline, started=reader.tokens > 0)
                 if data is None:
                     break
-                seen = reader.chunks
+                seen = reader.tokens
                 if text := reader.feed(data):
                     yield Text(text)
-                if reader.chunks > seen:
+                if reader.tokens > seen:
                     deadline = clock() + self._next_token_seconds
             yield reader.finish()
             await _drain(pieces)

@@ -1,0 +1,184 @@
+import asyncio
+import logging
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from rag_api.answer import (
+    Answerer,
+    ExtractiveAnswerer,
+    ModelAnswerer,
+    answer,
+    check_question,
+    open_answerer,
+)
+from rag_api.chat import Finish, Text, Usage
+from rag_api.events import Cited, Delta, Done, Event, Failed, Retrieved
+from rag_api.prompt import Turn
+from rag_core.errors import ChatRejectedError, ChatUnavailableError, InvalidRequestError
+from rag_core.settings import Settings
+from tests.fakes import WordEmbedder
+from tests.passages import PASSAGES, retrieved
+from tests.upstream import ScriptedChat, WordCounter
+
+FOUND = retrieved(*PASSAGES)
+STOP = Finish("stop", Usage(9, 4))
+PARTS = st.lists(
+    st.one_of(
+        st.sampled_from(["a", "[1]", " [2", "] ", "[9]"]).map(Text),
+        st.sampled_from([STOP, Finish("length", None)]),
+        st.sampled_from([ChatUnavailableError("cut"), ChatRejectedError("no"), ValueError("odd")]),
+    )
+)
+
+
+def answerer_of(*parts: Text | Finish | Exception) -> ModelAnswerer:
+    return ModelAnswerer(ScriptedChat(parts), WordCounter(), 8192)
+
+
+async def collect(answerer: Answerer, found: Retrieved = FOUND) -> list[Event]:
+    return [
+        event async for events in answer(found, history=(), answerer=answerer) for event in events
+    ]
+
+
+@given(parts=PARTS)
+def test_whatever_the_model_does_there_is_one_end_and_it_is_last(
+    parts: list[Text | Finish | Exception],
+) -> None:
+    logging.disable()
+
+    events = asyncio.run(collect(answerer_of(*parts)))
+
+    logging.disable(logging.NOTSET)
+    assert events[0] == FOUND
+    assert [isinstance(event, Done | Failed) for event in events].count(True) == 1
+    assert isinstance(events[-1], Done | Failed)
+
+
+async def test_an_answer_is_retrieved_then_text_and_citations_then_done() -> None:
+    events = await collect(answerer_of(Text("In 1844 [1"), Text("]."), STOP))
+
+    assert [event.type for event in events] == [
+        "retrieved", "delta", "delta", "cited", "delta", "done",
+    ]  # fmt: skip
+    assert events[-1] == Done(
+        outcome="answered",
+        finish_reason="stop",
+        model="scripted",
+        input_tokens=9,
+        output_tokens=4,
+    )
+
+
+async def test_a_marker_at_the_very_end_is_cited_before_the_end() -> None:
+    events = await collect(answerer_of(Text("In 1844 [1]"), STOP))
+
+    assert [type(event) for event in events[-2:]] == [Cited, Done]
+
+
+async def test_an_answer_that_cites_nothing_is_insufficient() -> None:
+    events = await collect(answerer_of(Text("They do not say."), STOP))
+
+    assert isinstance(events[-1], Done)
+    assert events[-1].outcome == "insufficient"
+
+
+async def test_what_the_server_did_not_count_we_count() -> None:
+    events = await collect(answerer_of(Text("In 1844 [1]"), Finish("length", None)))
+
+    assert isinstance(events[-1], Done)
+    assert events[-1].output_tokens == 3
+    assert events[-1].input_tokens > 50
+
+
+@pytest.mark.parametrize(
+    ("error", "failed"),
+    [
+        (
+            ChatUnavailableError("cut"),
+            Failed(error="ChatUnavailableError", detail="cut", retryable=True),
+        ),
+        (ChatRejectedError("no"), Failed(error="ChatRejectedError", detail="no", retryable=False)),
+    ],
+)
+async def test_a_failure_keeps_what_was_sent_and_is_named(error: Exception, failed: Failed) -> None:
+    events = await collect(answerer_of(Text("In"), error))
+
+    assert events[1:] == [Delta(text="In"), failed]
+
+
+async def test_what_nobody_foresaw_is_logged_and_shows_nothing_of_itself(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    events = await collect(answerer_of(ValueError("secret")))
+
+    assert isinstance(events[-1], Failed)
+    assert events[-1].error == "InternalError"
+    assert "secret" not in events[-1].detail
+    assert "ValueError: secret" in caplog.text
+
+
+async def test_without_passages_no_model_is_asked() -> None:
+    answerer = answerer_of(STOP)
+
+    events = await collect(answerer, retrieved())
+
+    assert isinstance(events[-1], Done)
+    assert events[-1].outcome == "empty_collection"
+    assert answerer.chat.asked == []
+
+
+async def test_closing_the_answer_closes_the_chat() -> None:
+    answerer = answerer_of(Text("a"), Text("b"), STOP)
+    events = answer(FOUND, history=(), answerer=answerer)
+    await anext(events)
+    await anext(events)
+
+    await events.aclose()
+
+    assert answerer.chat.closed
+
+
+async def test_the_history_stands_before_the_question() -> None:
+    answerer = answerer_of(STOP)
+    history = [Turn("user", "Hello"), Turn("assistant", "Hi")]
+
+    async for _ in answer(FOUND, history=history, answerer=answerer):
+        pass
+
+    assert [message.content for message in answerer.chat.asked[0][1:3]] == ["Hello", "Hi"]
+
+
+async def test_an_extractive_answer_is_cited_and_takes_no_tokens() -> None:
+    events = await collect(ExtractiveAnswerer(WordEmbedder()))
+
+    assert [event.type for event in events].count("cited") == 3
+    assert events[-1] == Done(
+        outcome="answered",
+        finish_reason="stop",
+        model="extractive",
+        input_tokens=0,
+        output_tokens=0,
+    )
+
+
+@pytest.mark.parametrize("question", [" \n", "why " * 9000, "x" * 1_000_000])
+def test_a_question_that_cannot_be_answered_is_refused_before_the_search(question: str) -> None:
+    with pytest.raises(InvalidRequestError):
+        check_question(question, answerer=answerer_of())
+
+
+async def test_without_a_model_the_answerer_is_extractive() -> None:
+    async with open_answerer(Settings(_env_file=None), WordEmbedder()) as answerer:
+        check_question("Well?", answerer=answerer)
+
+        assert answerer.model == "extractive"
+
+
+async def test_with_a_server_the_answerer_asks_its_model() -> None:
+    settings = Settings(OPENAI_BASE_URL="http://127.0.0.1:9/v1", CHAT_MODEL="tiny", _env_file=None)
+
+    async with open_answerer(settings, WordEmbedder()) as answerer:
+        assert (answerer.model, type(answerer)) == ("tiny", ModelAnswerer)

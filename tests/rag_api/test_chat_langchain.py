@@ -1,0 +1,141 @@
+import asyncio
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+from langchain.chat_models import init_chat_model
+from langchain_core.language_models import BaseChatModel
+from langchain_core.messages import AIMessageChunk, BaseMessage
+from langchain_core.outputs import ChatGenerationChunk, ChatResult
+
+from rag_api.chat import ChatPart, Finish, Message, Text, Usage, open_chat
+from rag_api.chat.langchain import LangChainChat
+from rag_core.errors import (
+    ChatRateLimitedError,
+    ChatRejectedError,
+    ChatUnavailableError,
+    MissingPackageError,
+)
+from rag_core.settings import Settings
+from tests.servers import serving
+from tests.upstream import ANSWER, HEADERS, Upstream, chunk, streaming
+
+QUESTION = [Message("system", "Be brief."), Message("user", "Well?")]
+
+
+class ProviderError(Exception):
+    def __init__(self, status_code: int) -> None:
+        super().__init__("it said no")
+        self.status_code = status_code
+
+
+class FakeModel(BaseChatModel):
+    """Streams its script: text, a pause in seconds, or an error."""
+
+    script: list[object]
+
+    @property
+    def _llm_type(self) -> str:
+        return "fake"
+
+    def _generate(self, messages: list[BaseMessage], *_: object, **__: object) -> ChatResult:
+        raise NotImplementedError(messages)
+
+    async def _astream(
+        self, messages: list[BaseMessage], *_: object, **__: object
+    ) -> AsyncIterator[ChatGenerationChunk]:
+        assert [message.type for message in messages] == ["system", "human"]
+        for step in self.script:
+            if isinstance(step, Exception):
+                raise step
+            if isinstance(step, float):
+                await asyncio.sleep(step)
+            else:
+                yield ChatGenerationChunk(message=step)
+
+
+def chat_of(*script: AIMessageChunk | float | Exception) -> LangChainChat:
+    model = FakeModel(script=list(script))
+    return LangChainChat(
+        lambda _: model, "fake:model", first_token_seconds=0.3, next_token_seconds=0.2
+    )
+
+
+async def ask(chat: LangChainChat) -> list[ChatPart]:
+    return [part async for part in chat.stream(QUESTION, max_tokens=9)]
+
+
+async def test_texts_usage_and_reason_are_read_from_the_chunks() -> None:
+    usage = {"input_tokens": 5, "output_tokens": 2, "total_tokens": 7}
+    last = AIMessageChunk("", response_metadata={"stop_reason": "max_tokens"}, usage_metadata=usage)
+
+    parts = await ask(chat_of(AIMessageChunk("Hel"), AIMessageChunk("lo"), last))
+
+    assert parts == [Text("Hel"), Text("lo"), Finish("length", Usage(5, 2))]
+
+
+@pytest.mark.parametrize(
+    ("status", "raised"),
+    [(401, ChatRejectedError), (429, ChatRateLimitedError), (500, ChatUnavailableError)],
+)
+async def test_a_providers_error_becomes_ours_by_its_status(
+    status: int, raised: type[Exception]
+) -> None:
+    with pytest.raises(raised, match=r"'fake:model' failed with .*it said no"):
+        await ask(chat_of(AIMessageChunk("a"), ProviderError(status)))
+
+
+@pytest.mark.parametrize("script", [(5.0,), (AIMessageChunk("a"), 5.0)])
+async def test_silence_is_unavailable(script: tuple[AIMessageChunk | float, ...]) -> None:
+    with pytest.raises(ChatUnavailableError, match="gave no token for"):
+        await ask(chat_of(*script))
+
+
+async def test_a_missing_provider_package_is_named() -> None:
+    settings = Settings(RAG_HOME=Path("unused"), CHAT_MODEL="cohere:command-x", _env_file=None)
+
+    with pytest.raises(MissingPackageError, match="pip install langchain-cohere"):
+        async with open_chat(settings):
+            pass
+
+
+async def ask_langchain_openai(upstream: Upstream) -> list[ChatPart]:
+    async with serving(upstream) as port:
+        model = init_chat_model(
+            "openai:tiny", base_url=f"http://127.0.0.1:{port}/v1", api_key="x", max_retries=0
+        )
+        chat = LangChainChat(
+            lambda _: model, "openai:tiny", first_token_seconds=5, next_token_seconds=5
+        )
+        parts = await ask(chat)
+        await model.root_async_client.close()
+        model.root_client.close()
+    return parts
+
+
+async def test_a_real_provider_package_streams_through() -> None:
+    parts = await ask_langchain_openai(streaming(*ANSWER))
+
+    assert "".join(part.text for part in parts if isinstance(part, Text)) == "Hello there"
+    assert isinstance(parts[-1], Finish)
+    assert parts[-1].reason == "stop"
+
+
+async def test_a_real_provider_packages_refusal_is_a_rejection() -> None:
+    refusal = Upstream([(401, HEADERS, [b'{"error": {"message": "bad key"}}'])])
+
+    with pytest.raises(ChatRejectedError, match=r"401.*bad key"):
+        await ask_langchain_openai(refusal)
+
+
+async def test_leaving_closes_the_providers_connection() -> None:
+    upstream = streaming(chunk("a"), 20.0)
+    async with serving(upstream) as port:
+        model = init_chat_model("openai:tiny", base_url=f"http://127.0.0.1:{port}/v1", api_key="x")
+        chat = LangChainChat(lambda _: model, "m", first_token_seconds=5, next_token_seconds=5)
+
+        parts = chat.stream(QUESTION, max_tokens=None)
+        await anext(parts)
+        await parts.aclose()
+
+        assert await asyncio.wait_for(upstream.left.wait(), 2)

@@ -1,0 +1,62 @@
+import pytest
+
+from rag_api.events import Cited, Delta
+from rag_api.extractive import Extract, cut_in_pieces, extract
+from tests.fakes import WordEmbedder
+from tests.passages import DOCUMENT, PASSAGES, passage_of
+
+
+def text_of(found: Extract) -> str:
+    events = [event for piece in found.pieces for event in piece]
+    return "".join(event.text for event in events if isinstance(event, Delta))
+
+
+async def test_each_sentence_has_a_citation_that_quotes_it_and_covers_its_marker() -> None:
+    found = await extract("When was the lighthouse built?", PASSAGES, WordEmbedder())
+
+    text = text_of(found)
+    events = [event for piece in found.pieces for event in piece]
+    citations = [event.citation for event in events if isinstance(event, Cited)]
+    assert found.outcome == "answered"
+    assert len(citations) == 3
+    for cited in citations:
+        assert text[cited.answer_start : cited.answer_end] == f"[{cited.number}]"
+        assert text[: cited.answer_start].endswith(f"{cited.quote} ")
+        assert DOCUMENT[cited.start : cited.end] == cited.quote
+
+
+async def test_it_says_that_no_model_is_configured() -> None:
+    found = await extract("When was the lighthouse built?", PASSAGES, WordEmbedder())
+
+    assert "No chat model is configured (CHAT_MODEL)" in text_of(found).splitlines()[-1]
+
+
+async def test_it_abstains_when_nothing_fits() -> None:
+    passage = PASSAGES[0].model_copy(update={"fused_score": 0.2})
+
+    found = await extract("Who won?", [passage], WordEmbedder())
+
+    assert found.outcome == "insufficient"
+    assert text_of(found).startswith("The documents do not seem to hold an answer")
+
+
+@pytest.mark.parametrize(
+    ("written", "shown"),
+    [
+        ("The **light** shines `always` here.", "The light shines always here."),
+        ("See [the guide](http-x) for the\nlight [3].", "See the guide for the light."),
+        ("Set max_tokens and _more_ light now.", "Set max_tokens and more light now."),
+    ],
+)
+async def test_sentences_are_shown_without_markdown(written: str, shown: str) -> None:
+    passage = passage_of(0, len(written), document=written)
+
+    found = await extract("light?", [passage], WordEmbedder())
+
+    assert text_of(found).startswith(f"{shown} [1]")
+
+
+def test_pieces_are_a_few_words_and_together_the_text() -> None:
+    text = "One two three four five. "
+
+    assert cut_in_pieces(text) == ["One two three ", "four five. "]

@@ -1,0 +1,68 @@
+from collections.abc import Sequence
+
+import numpy as np
+import pytest
+
+from rag_api.events import PassageView
+from rag_api.sentence_choice import choose_sentences
+from tests.fakes import WordEmbedder
+from tests.passages import DOCUMENT, PASSAGES, passage_of
+
+
+class CountingEmbedder(WordEmbedder):
+    def __init__(self) -> None:
+        self.embedded: list[int] = []
+
+    async def embed(self, texts: Sequence[str]) -> np.ndarray:
+        self.embedded.append(len(texts))
+        return await super().embed(texts)
+
+
+async def choose(question: str, *passages: PassageView) -> list[str]:
+    chosen = await choose_sentences(question, passages, WordEmbedder())
+    assert all(DOCUMENT[one.quote.start : one.quote.end] == one.quote.text for one in chosen)
+    return [one.quote.text for one in chosen]
+
+
+@pytest.mark.parametrize(
+    ("question", "begins"),
+    [
+        ("When was the lighthouse built?", "The lighthouse on"),
+        ("How many metres above the sea is it?", "It stands 48"),
+        ("How long did the keepers live on the rock?", "Its keepers"),
+    ],
+)
+async def test_the_best_sentence_comes_first_and_is_quoted_exactly(
+    question: str, begins: str
+) -> None:
+    chosen = await choose(question, *PASSAGES)
+
+    assert chosen[0].startswith(begins)
+    assert len(chosen) == 3
+
+
+async def test_headings_and_tables_are_left_out_where_there_is_prose() -> None:
+    chosen = await choose("Which part is the lamp of the lighthouse?", PASSAGES[0])
+
+    assert all(sentence[-1] == "." for sentence in chosen)
+
+
+async def test_without_prose_the_rest_is_better_than_nothing() -> None:
+    start = DOCUMENT.index("| lamp")
+
+    assert await choose("lamp", passage_of(start, start + 14)) == ["| lamp | 3 m |"]
+
+
+async def test_a_sentence_that_two_passages_hold_is_quoted_once() -> None:
+    chosen = await choose("keepers", PASSAGES[1], PASSAGES[1].model_copy(update={"number": 3}))
+
+    assert len(chosen) == len(set(chosen)) == 2
+
+
+async def test_only_so_many_sentences_are_embedded() -> None:
+    text = " ".join(f"The keeper wrote line {number} in his book." for number in range(80))
+    embedder = CountingEmbedder()
+
+    await choose_sentences("keeper?", [passage_of(0, len(text), document=text)], embedder)
+
+    assert embedder.embedded == [13]
