@@ -51,18 +51,18 @@ def make_index(folder: Path) -> tantivy.Index:
 
 
 @contextmanager
-def tantivy_errors(doing: str) -> Iterator[None]:
-    """Turn what tantivy raises into our error; `doing` ends "the lexical index cannot be …"."""
+def index_errors(done: str) -> Iterator[None]:
+    """Turn what tantivy and the disk raise into: the lexical index cannot be `done`."""
     try:
         yield
     except (ValueError, OSError) as error:
-        message = f"the lexical index cannot be {doing}: {error}"
+        message = f"the lexical index cannot be {done}: {error}"
         raise LexicalUnavailableError(message) from error
     except BaseException as error:
         # A broken file can make tantivy panic, and pyo3 raises that outside Exception.
         if type(error).__name__ != "PanicException":
             raise
-        message = f"the lexical index cannot be {doing}: tantivy panicked on it"
+        message = f"the lexical index cannot be {done}: tantivy panicked on it"
         raise LexicalUnavailableError(message) from error
 
 

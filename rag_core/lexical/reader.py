@@ -19,8 +19,8 @@ from rag_core.lexical.folder import (
     SEQ,
     TERMS,
     Reached,
+    index_errors,
     open_index,
-    tantivy_errors,
 )
 
 _K1 = 1.2
@@ -105,7 +105,7 @@ class Reader:
             return self._snapshot
 
     def _load(self) -> _Snapshot | None:
-        with tantivy_errors("read"):
+        with index_errors("read"):
             if self._index is None:
                 self._index = open_index(self._folder)
             self._index.reload()
@@ -131,7 +131,7 @@ def _any_of(schema: tantivy.Schema, terms: Sequence[str]) -> tantivy.Query:
 
 def _run(snapshot: _Snapshot, query: tantivy.Query, k: int) -> list[tuple[str, float]]:
     searcher = snapshot.searcher
-    with tantivy_errors("read"):
+    with index_errors("read"):
         hits = searcher.search(query, k, count=False).hits
         return [(str(searcher.doc(at)[CHUNK_ID][0]), score) for score, at in hits]
 

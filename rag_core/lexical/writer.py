@@ -16,8 +16,8 @@ from rag_core.lexical.folder import (
     SEQ,
     TERMS,
     Reached,
+    index_errors,
     make_index,
-    tantivy_errors,
 )
 
 _MEMORY_BYTES = 50_000_000
@@ -38,12 +38,12 @@ class Writer:
     """What it is given is seen by readers from the next commit on, or never."""
 
     def __init__(self, folder: Path) -> None:
-        with tantivy_errors("written"):
+        with index_errors("written"):
             self._writer = make_index(folder).writer(_MEMORY_BYTES, num_threads=1)
 
     def add(self, chunks: Iterable[IndexedChunk]) -> None:
         """Add chunks; not one that is in already."""
-        with tantivy_errors("written"):
+        with index_errors("written"):
             for chunk in chunks:
                 entry = tantivy.Document()
                 entry.add_text(CHUNK_ID, chunk.chunk_id)
@@ -53,14 +53,14 @@ class Writer:
 
     def remove(self, document_ids: Iterable[str]) -> None:
         """Take documents out, with all their chunks."""
-        with tantivy_errors("written"):
+        with index_errors("written"):
             for document_id in document_ids:
                 self._writer.delete_documents_by_term(DOCUMENT_ID, document_id)
 
     def commit(self, reached: Reached) -> None:
         """Make all that was done since the last commit durable, with how far that brings us."""
         self.remove([MARKER])
-        with tantivy_errors("written"):
+        with index_errors("written"):
             entry = tantivy.Document()
             entry.add_text(DOCUMENT_ID, MARKER)
             entry.add_text(CHUNK_ID, reached.document_id)
@@ -70,5 +70,5 @@ class Writer:
 
     def close(self) -> None:
         """Finish what merges run in the background and let go of the index."""
-        with tantivy_errors("written"):
+        with index_errors("written"):
             self._writer.wait_merging_threads()

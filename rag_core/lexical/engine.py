@@ -1,0 +1,68 @@
+"""The lexical index of each collection, kept in step with the catalog; the door of this room."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+from rag_core.catalog.collections import Collection
+from rag_core.catalog.engine import Catalog
+from rag_core.lexical.feed import catch_up
+from rag_core.lexical.folder import index_errors, index_folder
+from rag_core.lexical.reader import Reader
+from rag_core.locks import try_lock
+
+
+class Lexical:
+    """BM25 over the collections under `home`: one process at a time writes each, all may read.
+
+    All methods but `follow` raise LexicalUnavailableError when an index cannot be read.
+    """
+
+    def __init__(self, home: Path) -> None:
+        self._home = home
+        self._readers: dict[int, Reader] = {}
+
+    async def search(self, collection: Collection, query: str, k: int) -> list[tuple[str, float]]:
+        """Find the chunks of highest BM25: at most k ids with their scores, best first."""
+        return await asyncio.to_thread(self._reader(collection).search, query, k)
+
+    async def scores(
+        self, collection: Collection, query: str, chunk_ids: Sequence[str]
+    ) -> dict[str, float]:
+        """Score these chunks exactly as `search` does; one not in the index is left out."""
+        return await asyncio.to_thread(self._reader(collection).scores, query, chunk_ids)
+
+    async def ceiling(self, collection: Collection, query: str) -> float:
+        """Tell what no chunk's BM25 can pass; 0 when the query has no terms."""
+        return await asyncio.to_thread(self._reader(collection).ceiling, query)
+
+    async def follow(self, catalog: Catalog, collection: Collection) -> int:
+        """Apply what the catalog's change feed has and the index has not.
+
+        An index that cannot be read, or that followed another feed, is made anew. When another
+        process is at it, nothing is applied. May be killed at any moment, and run again.
+
+        Returns:
+            The sequence number that the index has reached.
+
+        Raises:
+            LexicalUnavailableError: it cannot be written.
+        """
+        reader, folder = self._reader(collection), index_folder(self._home, collection.id)
+        with index_errors("written"):
+            lock = await asyncio.to_thread(try_lock, folder.with_suffix(".lock"))
+        if lock is None:
+            reached = await asyncio.to_thread(reader.reached)
+            return reached.seq if reached else 0
+        try:
+            return await catch_up(catalog, collection, folder=folder, reader=reader)
+        finally:
+            os.close(lock)
+
+    def _reader(self, collection: Collection) -> Reader:
+        if collection.id not in self._readers:
+            self._readers[collection.id] = Reader(index_folder(self._home, collection.id))
+        return self._readers[collection.id]

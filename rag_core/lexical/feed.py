@@ -1,0 +1,96 @@
+"""Brings an index up to the end of the catalog's change feed, or makes it anew from its start."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import shutil
+from pathlib import Path
+
+from rag_core.catalog import changes
+from rag_core.catalog.changes import Change
+from rag_core.catalog.collections import Collection
+from rag_core.catalog.engine import Catalog
+from rag_core.documents import indexed_text
+from rag_core.errors import LexicalUnavailableError
+from rag_core.lexical.folder import Reached
+from rag_core.lexical.reader import Reader
+from rag_core.lexical.writer import IndexedChunk, Writer
+
+logger = logging.getLogger(__name__)
+
+_BATCH = 500
+"""Changes between two commits."""
+
+
+async def catch_up(
+    catalog: Catalog, collection: Collection, *, folder: Path, reader: Reader
+) -> int:
+    """Apply all that is new and give the sequence number reached; the caller holds the lock."""
+    reached = await asyncio.to_thread(_reached, folder, reader)
+    fresh = await _unseen(catalog, collection, reached)
+    if fresh is None:
+        logger.warning(
+            "the lexical index of collection %r followed another catalog: making it anew",
+            collection.name,
+        )
+        await asyncio.to_thread(shutil.rmtree, folder)
+        reached, fresh = None, await _unseen(catalog, collection, None)
+    if not fresh:
+        return reached.seq if reached else 0
+    writer = await asyncio.to_thread(Writer, folder)
+    try:
+        return await _apply_all(catalog, collection, writer, fresh)
+    finally:
+        await asyncio.to_thread(writer.close)
+
+
+def _reached(folder: Path, reader: Reader) -> Reached | None:
+    try:
+        return reader.reached()
+    except LexicalUnavailableError as error:
+        logger.warning("%s: making it anew from the catalog, in %s", error, folder)
+        shutil.rmtree(folder)
+        return None
+
+
+async def _unseen(
+    catalog: Catalog, collection: Collection, reached: Reached | None
+) -> list[Change] | None:
+    """Read the first changes that the index has not; None when it followed another feed."""
+    after = reached.seq - 1 if reached else 0
+    read = await changes.read_changes(catalog, collection.id, after=after, limit=_BATCH)
+    if reached is None:
+        return read
+    known = read and Reached(read[0].seq, read[0].document_id) == reached
+    return read[1:] if known else None
+
+
+async def _apply_all(
+    catalog: Catalog, collection: Collection, writer: Writer, fresh: list[Change]
+) -> int:
+    reached = 0
+    while fresh:
+        await _apply(catalog, writer, fresh)
+        reached = fresh[-1].seq
+        fresh = await changes.read_changes(catalog, collection.id, after=reached, limit=_BATCH)
+    return reached
+
+
+async def _apply(catalog: Catalog, writer: Writer, batch: list[Change]) -> None:
+    """Bring one batch in, with one commit; documents that are dead by now are left out."""
+    born = [change.document_id for change in batch if change.kind == "live"]
+    gone = [change.document_id for change in batch if change.kind == "dead"]
+    await asyncio.to_thread(writer.remove, gone)
+    async for chunks in changes.document_chunks(catalog, born):
+        entries = [
+            IndexedChunk(
+                chunk.document_id,
+                chunk.chunk_id,
+                indexed_text(chunk.title, chunk.heading_path, chunk.text),
+            )
+            for chunk in chunks
+        ]
+        await asyncio.to_thread(writer.add, entries)
+    last = batch[-1]
+    await asyncio.to_thread(writer.commit, Reached(last.seq, last.document_id))

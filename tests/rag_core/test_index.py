@@ -1,0 +1,124 @@
+import asyncio
+import logging
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from rag_core import index as index_module
+from rag_core.catalog import collections, documents
+from rag_core.catalog.collections import Collection
+from rag_core.catalog.engine import open_catalog
+from rag_core.errors import ConfigurationError
+from rag_core.index import Index, follow_changes, open_index
+from rag_core.lexical.engine import Lexical
+from rag_core.search import search
+from rag_core.settings import Settings
+from tests.fakes import MemoryVectors, WordEmbedder, stage
+
+
+def settings_in(home: Path, **more: str) -> Settings:
+    return Settings(RAG_HOME=home, _env_file=None, **more)
+
+
+async def ensure(index: Index) -> Collection:
+    embedder = index.embedder
+    return await collections.ensure_collection(
+        index.catalog, "default", fingerprint=embedder.fingerprint, dimension=embedder.dimension
+    )
+
+
+async def stage_cat(index: Index) -> list[str]:
+    return await stage(
+        index.catalog, await ensure(index), index.embedder, {"/cat": "The cat sat on the mat."}
+    )
+
+
+async def test_what_a_killed_ingest_left_staged_is_found_after_opening(tmp_path: Path) -> None:
+    async with open_index(settings_in(tmp_path)) as index:
+        await stage_cat(index)
+
+    async with open_index(settings_in(tmp_path)) as index:
+        passages = await search(index, "default", "Where did the cat sit?", top_k=3)
+
+    assert [one.source for one in passages] == ["/cat"]
+
+
+async def test_a_lost_vector_index_is_built_again_at_opening(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with open_index(settings_in(tmp_path)) as index:
+        await stage_cat(index)
+    async with open_index(settings_in(tmp_path)) as index:
+        await index.vectors.drop((await ensure(index)).vector_index)
+
+    async with open_index(settings_in(tmp_path)) as index:
+        passages = await search(index, "default", "cat", top_k=3)
+
+    assert [one.source for one in passages] == ["/cat"]
+    assert "rebuilding" in caplog.text
+
+
+async def test_a_part_that_does_not_open_closes_the_others(tmp_path: Path) -> None:
+    wrong = settings_in(tmp_path, EMBEDDING_MODEL="nowhere/at/all")
+
+    with pytest.raises(ConfigurationError):
+        async with open_index(wrong):
+            pass
+
+
+@pytest.fixture
+async def index(tmp_path: Path) -> AsyncIterator[Index]:
+    async with open_catalog(f"sqlite:///{tmp_path}/catalog.sqlite3") as catalog:
+        yield Index(catalog, WordEmbedder(), MemoryVectors(), Lexical(tmp_path))
+
+
+@pytest.fixture
+async def following(
+    index: Index, monkeypatch: pytest.MonkeyPatch
+) -> AsyncIterator[asyncio.Task[None]]:
+    monkeypatch.setattr(index_module, "_POLL_SECONDS", 0.01)
+    monkeypatch.setattr(index_module, "_RETRY_SECONDS", 0.01)
+    task = asyncio.create_task(follow_changes(index))
+    yield task
+    task.cancel()
+    await asyncio.wait([task])
+
+
+async def words_find(index: Index, collection: Collection) -> bool:
+    """Wait until the lexical index has the cat, at most two seconds."""
+    for _ in range(200):
+        if await index.lexical.search(collection, "cat", 1):
+            return True
+        await asyncio.sleep(0.01)
+    return False
+
+
+async def test_the_follower_applies_what_others_publish(
+    index: Index, following: asyncio.Task[None]
+) -> None:
+    collection = await ensure(index)
+
+    await documents.publish_documents(index.catalog, collection, await stage_cat(index))
+
+    assert await words_find(index, collection)
+    assert not following.done()
+
+
+async def test_the_follower_outlives_failures_and_goes_on(
+    index: Index,
+    following: asyncio.Task[None],
+    tmp_path: Path,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    collection = await ensure(index)
+    (tmp_path / "lexical").write_text("in the way of the folder")
+    await documents.publish_documents(index.catalog, collection, await stage_cat(index))
+    with caplog.at_level(logging.WARNING):
+        await asyncio.sleep(0.3)
+
+    (tmp_path / "lexical").unlink()
+
+    assert "fall behind" in caplog.text
+    assert await words_find(index, collection)
+    assert not following.done()

@@ -1,0 +1,221 @@
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from rag_core import search as search_module
+from rag_core.catalog import chunks, collections, documents
+from rag_core.catalog.collections import Collection
+from rag_core.catalog.engine import open_catalog
+from rag_core.documents import chunk_id
+from rag_core.errors import (
+    CollectionNotFoundError,
+    FingerprintMismatchError,
+    InvalidRequestError,
+    VectorsUnavailableError,
+)
+from rag_core.index import Index
+from rag_core.lexical.engine import Lexical
+from rag_core.search import search
+from tests.fakes import MemoryVectors, WordEmbedder, stage
+
+ANIMALS = {"/cat": "The cat sat on the mat.", "/dog": "A dog barked.", "/bird": "Birds sing."}
+
+
+@pytest.fixture
+async def index(tmp_path: Path) -> AsyncIterator[Index]:
+    async with open_catalog(f"sqlite:///{tmp_path}/catalog.sqlite3") as catalog:
+        yield Index(catalog, WordEmbedder(), MemoryVectors(), Lexical(tmp_path))
+
+
+async def collection_of(index: Index) -> Collection:
+    return await collections.ensure_collection(
+        index.catalog,
+        "default",
+        fingerprint=index.embedder.fingerprint,
+        dimension=index.embedder.dimension,
+    )
+
+
+async def put(index: Index, texts: Mapping[str, str]) -> list[str]:
+    """Publish documents as an ingest does; the vectors of replaced ones stay in the index."""
+    collection = await collection_of(index)
+    ids = await stage(index.catalog, collection, index.embedder, texts)
+    await index.vectors.create(collection.vector_index)
+    async for chunk_ids, matrix in chunks.chunk_vectors(index.catalog, collection, ids):
+        await index.vectors.add(collection.vector_index, chunk_ids, matrix)
+    await documents.publish_documents(index.catalog, collection, ids)
+    await index.lexical.follow(index.catalog, collection)
+    return ids
+
+
+async def test_the_passage_that_fits_comes_first_with_all_its_scores(index: Index) -> None:
+    await put(index, ANIMALS)
+
+    best, *_ = await search(index, "default", "the cat on a mat", top_k=3)
+
+    assert best.source == "/cat"
+    assert 0 < best.score <= 1
+    assert best.lexical_score > 0
+    assert 0 < best.fused_score <= 1
+
+
+async def test_the_fused_score_is_the_weighted_sum_of_both_halves(index: Index) -> None:
+    await put(index, ANIMALS)
+
+    passages = await search(index, "default", "cat barked", top_k=3)
+    ceiling = await index.lexical.ceiling(await collection_of(index), "cat barked")
+
+    for one in passages:
+        expected = 0.4 * one.score + 0.6 * one.lexical_score / ceiling
+        assert one.fused_score == pytest.approx(expected)
+
+
+async def test_passages_point_at_their_place_in_the_document(index: Index) -> None:
+    text = "First a cat.\n\nThen a dog."
+    (document,) = await put(index, {"/both": text})
+
+    (best,) = await search(index, "default", "dog", top_k=1)
+
+    assert best.chunk_id == chunk_id(document, 1)
+    assert text[best.start : best.end] == best.text == "Then a dog."
+
+
+async def test_no_more_passages_come_than_asked_for_and_the_best_first(index: Index) -> None:
+    await put(index, ANIMALS)
+
+    passages = await search(index, "default", "cat dog", top_k=2)
+
+    assert len(passages) == 2
+    assert passages[0].fused_score >= passages[1].fused_score
+
+
+async def test_a_word_that_no_chunk_has_still_finds_by_the_vectors(index: Index) -> None:
+    await put(index, ANIMALS)
+
+    passages = await search(index, "default", "zebra", top_k=3)
+
+    assert len(passages) == 3
+    assert {one.lexical_score for one in passages} == {0.0}
+
+
+async def test_a_replaced_document_is_not_found(index: Index) -> None:
+    await put(index, ANIMALS)
+
+    await put(index, {"/cat": "A horse."})
+    passages = await search(index, "default", "cat sat on the mat", top_k=10)
+
+    assert sorted(one.text for one in passages) == ["A dog barked.", "A horse.", "Birds sing."]
+
+
+async def test_dead_chunks_do_not_push_out_the_live(
+    index: Index, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(search_module, "_DEPTH", 4)
+    for version in range(8):
+        await put(index, {"/cat": f"The cat. {version}"})
+    await put(index, {"/dog": "A dog."})
+
+    passages = await search(index, "default", "the cat", top_k=2)
+
+    assert [one.source for one in passages] == ["/cat", "/dog"]
+
+
+async def test_a_removed_document_is_not_found_before_the_lexical_index_follows(
+    index: Index,
+) -> None:
+    cat, *_ = await put(index, ANIMALS)
+
+    await documents.remove_documents(index.catalog, await collection_of(index), [cat])
+
+    assert all(one.document_id != cat for one in await search(index, "default", "cat", top_k=5))
+
+
+async def test_an_empty_collection_has_no_passages(index: Index) -> None:
+    await collection_of(index)
+
+    assert await search(index, "default", "cat", top_k=5) == []
+
+
+async def test_an_unknown_collection_is_an_error_that_names_the_others(index: Index) -> None:
+    await put(index, ANIMALS)
+
+    with pytest.raises(CollectionNotFoundError, match="default"):
+        await search(index, "other", "cat", top_k=5)
+
+
+async def test_a_collection_of_another_model_is_an_error(index: Index) -> None:
+    await put(index, ANIMALS)
+    embedder = WordEmbedder()
+    embedder.fingerprint = "another"
+
+    with pytest.raises(FingerprintMismatchError):
+        await search(replace(index, embedder=embedder), "default", "cat", top_k=5)
+
+
+@pytest.mark.parametrize(("query", "top_k"), [("", 5), (" \n\t", 5), ("cat", 0), ("cat", -1)])
+async def test_a_blank_question_or_no_passages_wanted_is_an_error(
+    index: Index, query: str, top_k: int
+) -> None:
+    with pytest.raises(InvalidRequestError):
+        await search(index, "default", query, top_k=top_k)
+
+
+async def test_without_vectors_there_is_no_half_result(index: Index) -> None:
+    await put(index, ANIMALS)
+
+    with pytest.raises(VectorsUnavailableError):
+        await search(replace(index, vectors=MemoryVectors()), "default", "cat", top_k=5)
+
+
+async def test_a_search_goes_on_in_the_vector_index_that_a_rebuild_switched_to(
+    index: Index,
+) -> None:
+    await put(index, ANIMALS)
+    switching = replace(index, vectors=SwitchedVectors(index))
+
+    best, *_ = await search(switching, "default", "cat", top_k=5)
+
+    assert best.source == "/cat"
+
+
+class SwitchedVectors(MemoryVectors):
+    """A rebuild ends just before the first query."""
+
+    def __init__(self, index: Index) -> None:
+        super().__init__()
+        self.collections = index.vectors.collections
+        self.index = index
+
+    async def query(self, name: str, vector: np.ndarray, k: int) -> list[tuple[str, float]]:
+        collection = await collection_of(self.index)
+        if name == collection.vector_index and "second" not in self.collections:
+            self.collections["second"] = self.collections.pop(name)
+            await collections.switch_vector_index(
+                self.index.catalog, collection, to="second", at_seq=collection.seq
+            )
+        return await super().query(name, vector, k)
+
+
+@pytest.mark.parametrize("query", ["cat " * 250_000, "\0", "\ud800 cat", "AND (", "😀", "the"])
+async def test_a_hostile_question_is_answered(index: Index, query: str) -> None:
+    await put(index, ANIMALS)
+
+    assert len(await search(index, "default", query, top_k=3)) == 3
+
+
+@given(
+    cosine=st.floats(-1, 1),
+    covered=st.floats(0, 1),
+    ceiling=st.floats(0.1, 100),
+)
+def test_the_fused_score_has_the_same_bounds_for_every_query(
+    cosine: float, covered: float, ceiling: float
+) -> None:
+    fused = search_module._fuse("id", cosine, covered * ceiling, ceiling).fused
+
+    assert -0.4 <= fused <= 1.0 + 1e-9
