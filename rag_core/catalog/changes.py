@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from rag_core.catalog import tables
 from rag_core.catalog.collections import Collection
 from rag_core.catalog.engine import Catalog
-from rag_core.catalog.storable import batched
+from rag_core.catalog.storable import among, batched
 
 _BATCH_DOCUMENTS = 64
 
@@ -72,7 +72,7 @@ async def document_chunks(
                 _chunks.c.text,
             )
             .join_from(_chunks, _documents)
-            .where(_chunks.c.document_id.in_(part), _documents.c.state == "live")
+            .where(among(_chunks.c.document_id, part), tables.is_live)
         )
         async with catalog.reading() as connection:
             rows = (await connection.execute(query)).all()

@@ -101,7 +101,7 @@ async def ensure_collection(
 
 async def list_collections(catalog: Catalog) -> list[CollectionSummary]:
     """Summarise all collections, by name."""
-    live = case((tables.documents.c.state == "live", 1), else_=0)
+    live = case((tables.is_live, 1), else_=0)
     query = (
         select(
             _table.c.name,

@@ -15,7 +15,7 @@ from rag_core.catalog import tables
 from rag_core.catalog.changes import ChangeKind, record_changes
 from rag_core.catalog.collections import Collection, lock_collection
 from rag_core.catalog.engine import Catalog
-from rag_core.catalog.storable import BATCH, batched, storable
+from rag_core.catalog.storable import BATCH, among, storable
 from rag_core.documents import Chunk, Document, chunk_id, hash_text, indexed_text
 from rag_core.errors import DocumentNotFoundError, StaleVectorIndexError
 
@@ -162,19 +162,20 @@ async def publish_documents(
         older = [
             document_id for document_id, source in staged.items() if newest[source] != document_id
         ]
-        dead = [*await _live_ids(connection, locked, list(newest)), *older]
+        replaced = _ids_in(locked, "live").where(
+            tables.is_live, among(_table.c.source, list(newest))
+        )
+        dead = [*await connection.scalars(replaced), *older]
         await _move(connection, locked, dead=dead, live=live)
     return PublishedDocuments(tuple(live), tuple(dead))
 
 
 async def remove_documents(catalog: Catalog, collection: Collection, ids: Sequence[str]) -> int:
     """Hide these documents, live or staged, at once; returns how many there were."""
-    gone: list[str] = []
+    query = _ids_in(collection, "live", "staged").where(among(_table.c.id, ids))
     async with catalog.writing() as connection:
         locked = await lock_collection(connection, collection)
-        for part in batched(ids):
-            query = _ids_in(locked, "live", "staged").where(_table.c.id.in_(part))
-            gone += await connection.scalars(query)
+        gone = list(await connection.scalars(query))
         await _move(connection, locked, dead=gone)
     return len(gone)
 
@@ -194,10 +195,9 @@ async def dead_ids(catalog: Catalog, collection: Collection) -> list[str]:
 async def delete_dead(catalog: Catalog, ids: Sequence[str]) -> None:
     """Delete those of these versions that are dead, with their texts and chunks."""
     async with catalog.writing() as connection:
-        for part in batched(ids):
-            await connection.execute(
-                delete(_table).where(_table.c.id.in_(part), _table.c.state == "dead")
-            )
+        await connection.execute(
+            delete(_table).where(among(_table.c.id, ids), _table.c.state == "dead")
+        )
 
 
 async def find_live(
@@ -205,12 +205,10 @@ async def find_live(
 ) -> dict[str, DocumentSummary]:
     """Find the live documents of these sources, any number, by source."""
     named = {storable(source): source for source in sources}
-    found: dict[str, DocumentSummary] = {}
+    query = _live_in(collection).where(among(_table.c.source, list(named)))
     async with catalog.reading() as connection:
-        for part in batched(list(named)):
-            rows = await connection.execute(_live_in(collection).where(_table.c.source.in_(part)))
-            found.update((named[row.source], DocumentSummary(*row)) for row in rows)
-    return found
+        rows = (await connection.execute(query)).all()
+    return {named[row.source]: DocumentSummary(*row) for row in rows}
 
 
 async def list_documents(
@@ -236,7 +234,7 @@ async def get_document(
         select(*_SUMMARY, tables.texts.c.text, tables.texts.c.page_starts)
         .join_from(_table, tables.collections)
         .join(tables.texts, tables.texts.c.document_id == _table.c.id)
-        .where(_table.c.id == storable(document_id), _table.c.state == "live")
+        .where(_table.c.id == storable(document_id), tables.is_live)
     )
     async with catalog.reading() as connection:
         row = (await connection.execute(query)).one_or_none()
@@ -250,7 +248,7 @@ def _live_in(collection: Collection) -> Select[*tuple[Any, ...]]:
     return (
         select(*_SUMMARY)
         .join_from(_table, tables.collections)
-        .where(_table.c.collection_id == collection.id, _table.c.state == "live")
+        .where(_table.c.collection_id == collection.id, tables.is_live)
     )
 
 
@@ -264,21 +262,10 @@ async def _staged_sources(
     connection: AsyncConnection, locked: Collection, ids: Sequence[str]
 ) -> dict[str, str]:
     """Tell the sources of those that are staged, in the order of the ids."""
-    sources: dict[str, str] = {}
-    for part in batched(ids):
-        query = _ids_in(locked, "staged").where(_table.c.id.in_(part))
-        rows = await connection.execute(query.add_columns(_table.c.source))
-        sources.update((document_id, source) for document_id, source in rows)
+    query = _ids_in(locked, "staged").where(among(_table.c.id, ids))
+    rows = await connection.execute(query.add_columns(_table.c.source))
+    sources = {row.id: row.source for row in rows}
     return {document_id: sources[document_id] for document_id in ids if document_id in sources}
-
-
-async def _live_ids(
-    connection: AsyncConnection, locked: Collection, sources: Sequence[str]
-) -> list[str]:
-    found: list[str] = []
-    for part in batched(sources):
-        found += await connection.scalars(_ids_in(locked, "live").where(_table.c.source.in_(part)))
-    return found
 
 
 async def _move(
@@ -293,8 +280,7 @@ async def _move(
     moved: list[tuple[str, ChangeKind]] = []
     steps: tuple[tuple[ChangeKind, Sequence[str]], ...] = (("dead", dead), ("live", live))
     for state, ids in steps:
-        for part in batched(ids):
-            change = update(_table).where(_table.c.id.in_(part))
-            await connection.execute(change.values(state=state, changed_at=now))
+        change = update(_table).where(among(_table.c.id, ids))
+        await connection.execute(change.values(state=state, changed_at=now))
         moved += [(document_id, state) for document_id in ids]
     await record_changes(connection, locked, moved)

@@ -19,7 +19,7 @@ from sqlalchemy import (
     Table,
     Text,
     TypeDecorator,
-    text,
+    literal_column,
 )
 
 metadata = MetaData()
@@ -87,14 +87,16 @@ documents = Table(
     Column("created_at", UtcTime, nullable=False),
     Column("changed_at", UtcTime, nullable=False),
 )
+# A literal: SQLite takes a partial index only for what it can read in the statement.
+is_live = documents.c.state == literal_column("'live'")
 Index("documents_by_state", documents.c.collection_id, documents.c.state)
 Index(
     "documents_live_source",
     documents.c.collection_id,
     documents.c.source,
     unique=True,
-    sqlite_where=text("state = 'live'"),
-    postgresql_where=text("state = 'live'"),
+    sqlite_where=is_live,
+    postgresql_where=is_live,
 )
 
 # Apart from their documents, or each change of state would write a text of 200 MB again.
