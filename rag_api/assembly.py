@@ -1,0 +1,42 @@
+"""The parts, opened from the settings: who opens, closes."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+
+from rag_api.answer import open_answerer
+from rag_api.index_library import IndexLibrary
+from rag_api.parts import Check, Parts
+from rag_core.catalog.engine import check_catalog
+from rag_core.index import Index, follow_changes, open_index
+from rag_core.settings import Settings
+
+
+@asynccontextmanager
+async def open_parts(settings: Settings) -> AsyncIterator[Parts]:
+    """Open the index and the answerer, and keep the index in step with what is ingested.
+
+    Raises:
+        ConfigurationError: a setting is wrong, or a package is missing.
+        UnavailableError: a part does not answer.
+    """
+    async with AsyncExitStack() as stack:
+        index = await stack.enter_async_context(open_index(settings))
+        answerer = await stack.enter_async_context(open_answerer(settings, index.embedder))
+        stack.push_async_callback(_stop, asyncio.create_task(follow_changes(index)))
+        yield Parts(settings, IndexLibrary(index), answerer, _checks(index))
+
+
+def _checks(index: Index) -> Mapping[str, Check]:
+    return {
+        "catalog": lambda: check_catalog(index.catalog),
+        "vectors": index.vectors.check,
+        "embedding": lambda: index.embedder.embed(["Does it answer?"]),
+    }
+
+
+async def _stop(task: asyncio.Task[None]) -> None:
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)

@@ -1,0 +1,103 @@
+"""Checks each part on its own, so that one fault does not hide another, and says what is in use."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from rag_api.chat import open_chat
+from rag_core.catalog.engine import check_catalog, open_catalog
+from rag_core.embedding import open_embedder
+from rag_core.errors import RagError
+from rag_core.settings import Settings
+from rag_core.tokens import TokenCounter, open_chat_counter, open_counter
+from rag_core.vectors.chroma import open_vectors
+
+_CHECK_SECONDS = 60.0
+
+Look = Callable[[Settings], Awaitable[str]]
+"""Says what is in use, or raises."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What was found out about a part."""
+
+    part: str
+    ok: bool
+    detail: str
+
+
+async def examine_all(settings: Settings) -> list[Finding]:
+    """Look at every part, in the order in which they rest on one another."""
+    looks: dict[str, Look] = {
+        "home": _look_at_home,
+        "catalog": _look_at_catalog,
+        "chroma": _look_at_chroma,
+        "embedding": _look_at_embedding,
+        "chat": _look_at_chat,
+    }
+    return [await examine(part, look, settings) for part, look in looks.items()]
+
+
+async def examine(part: str, look: Look, settings: Settings) -> Finding:
+    """Look at one part; a fault is a finding too."""
+    try:
+        async with asyncio.timeout(_CHECK_SECONDS):
+            return Finding(part, ok=True, detail=await look(settings))
+    except TimeoutError:
+        return Finding(part, ok=False, detail=f"no answer within {_CHECK_SECONDS:g} seconds")
+    except RagError as error:
+        return Finding(part, ok=False, detail=str(error))
+
+
+def hide_password(url: str) -> str:
+    """A URL that may be shown."""
+    parts = urlsplit(url)
+    if parts.password is None:
+        return url
+    shown = parts.netloc.replace(f":{parts.password}@", ":***@")
+    return parts._replace(netloc=shown).geturl()
+
+
+async def _look_at_home(settings: Settings) -> str:
+    return str(settings.home)
+
+
+async def _look_at_catalog(settings: Settings) -> str:
+    async with open_catalog(settings.catalog_url) as catalog:
+        await check_catalog(catalog)
+    return hide_password(settings.catalog_url)
+
+
+async def _look_at_chroma(settings: Settings) -> str:
+    async with open_vectors(settings) as vectors:
+        await vectors.check()
+        collections = len(await vectors.names())
+    where = hide_password(settings.chroma_url) if settings.chroma_url else "our own server"
+    return f"{where}, {collections} collections"
+
+
+async def _look_at_embedding(settings: Settings) -> str:
+    async with open_embedder(settings) as embedder:
+        await embedder.embed(["Does it answer?"])
+        counter = await asyncio.to_thread(open_counter, embedder.tokenizer)
+        return f"{embedder.fingerprint}, tokens {_describe(counter)}"
+
+
+async def _look_at_chat(settings: Settings) -> str:
+    async with open_chat(settings) as chat:
+        if chat is None:
+            return "extractive: no chat model is set, answers quote the documents"
+        counter = await asyncio.to_thread(
+            open_chat_counter, chat.model, cache_dir=settings.tiktoken_cache_dir
+        )
+    server = hide_password(settings.openai_base_url) if settings.openai_base_url else "its default"
+    key = "set" if settings.openai_api_key else "not set"
+    return f"{chat.model}, server {server}, OPENAI_API_KEY {key}, tokens {_describe(counter)}"
+
+
+def _describe(counter: TokenCounter) -> str:
+    return f"counted exactly ({counter.name})" if counter.exact else f"estimated ({counter.name})"

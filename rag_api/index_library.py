@@ -1,0 +1,67 @@
+"""The library that the routes read from, over the index."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+
+from rag_api.requests import CollectionView, DocumentView, SourceView
+from rag_core.catalog import chunks, collections, documents
+from rag_core.documents import Passage
+from rag_core.errors import DocumentNotFoundError
+from rag_core.index import Index
+from rag_core.search import search
+
+
+@dataclass(frozen=True, slots=True)
+class IndexLibrary:
+    """The live documents of all collections."""
+
+    index: Index
+
+    async def search(self, query: str, *, collection: str, top_k: int) -> Sequence[Passage]:
+        """Find the passages that fit best, best first; raises CollectionNotFoundError."""
+        return await search(self.index, collection, query, top_k=top_k)
+
+    async def list_collections(self) -> Sequence[CollectionView]:
+        """All of them, by name."""
+        summaries = await collections.list_collections(self.index.catalog)
+        return [CollectionView(**asdict(summary)) for summary in summaries]
+
+    async def read_document(self, document_id: str) -> DocumentView:
+        """One live document with its text; raises DocumentNotFoundError."""
+        summary, text, page_starts = await documents.get_document(self.index.catalog, document_id)
+        return DocumentView(
+            id=summary.id,
+            collection=summary.collection,
+            source=summary.source,
+            title=summary.title,
+            media_type=summary.media_type,
+            size_bytes=summary.size_bytes,
+            chunks=summary.chunks,
+            tokens=summary.tokens,
+            metadata=dict(summary.metadata),
+            content_hash=summary.content_hash.hex(),
+            created_at=summary.created_at,
+            text=text,
+            page_starts=page_starts,
+        )
+
+    async def read_source(self, chunk_id: str) -> SourceView:
+        """One chunk of a live document; raises DocumentNotFoundError."""
+        rows = await chunks.load_passage_rows(self.index.catalog, [chunk_id])
+        if not rows:
+            raise DocumentNotFoundError(chunk_id)
+        row = rows[0]
+        return SourceView(
+            chunk_id=row.chunk_id,
+            document_id=row.document_id,
+            source=row.source,
+            title=row.title,
+            page=row.page,
+            heading_path=row.heading_path,
+            start=row.start,
+            end=row.end,
+            text=row.text,
+            metadata=dict(row.metadata),
+        )

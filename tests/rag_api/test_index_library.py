@@ -1,0 +1,58 @@
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from rag_api.index_library import IndexLibrary
+from rag_core.catalog import chunks, collections, documents
+from rag_core.catalog.engine import open_catalog
+from rag_core.errors import CollectionNotFoundError, DocumentNotFoundError
+from rag_core.index import Index
+from rag_core.lexical.engine import Lexical
+from tests.fakes import MemoryVectors, WordEmbedder, stage
+
+TEXT = "Cats purr.\n\nDogs bark."
+
+
+@pytest.fixture
+async def library(tmp_path: Path) -> AsyncIterator[IndexLibrary]:
+    embedder, vectors, lexical = WordEmbedder(), MemoryVectors(), Lexical(tmp_path)
+    async with open_catalog(f"sqlite:///{tmp_path}/catalog.sqlite3") as catalog:
+        collection = await collections.ensure_collection(
+            catalog, "default", fingerprint=embedder.fingerprint, dimension=embedder.dimension
+        )
+        ids = await stage(catalog, collection, embedder, {"/pets": TEXT})
+        await vectors.create(collection.vector_index)
+        async for chunk_ids, matrix in chunks.chunk_vectors(catalog, collection, ids):
+            await vectors.add(collection.vector_index, chunk_ids, matrix)
+        await documents.publish_documents(catalog, collection, ids)
+        await lexical.follow(catalog, collection)
+        yield IndexLibrary(Index(catalog, embedder, vectors, lexical))
+
+
+async def test_a_passage_that_is_found_can_be_read_in_its_document(library: IndexLibrary) -> None:
+    passage, *_ = await library.search("dogs bark", collection="default", top_k=2)
+
+    source = await library.read_source(passage.chunk_id)
+    document = await library.read_document(source.document_id)
+
+    assert source.text == "Dogs bark."
+    assert document.text[source.start : source.end] == source.text
+    assert (document.source, document.chunks) == ("/pets", 2)
+
+
+async def test_collections_are_counted(library: IndexLibrary) -> None:
+    (collection,) = await library.list_collections()
+
+    assert (collection.name, collection.documents, collection.chunks) == ("default", 1, 2)
+
+
+async def test_what_is_not_there_is_an_error_of_its_kind(library: IndexLibrary) -> None:
+    with pytest.raises(CollectionNotFoundError):
+        await library.search("x", collection="other", top_k=1)
+    with pytest.raises(DocumentNotFoundError):
+        await library.read_document("none")
+    with pytest.raises(DocumentNotFoundError):
+        await library.read_source("none-0")
