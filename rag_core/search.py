@@ -30,6 +30,8 @@ _DEPTH = 100
 _DEEPER = 4
 """Times as many the next time, when too few of them are live."""
 _MAX_DEPTH = 6_400
+_MAX_QUERY_CHARACTERS = 10_000
+"""No model of ours reads further; cutting a query of 1 MB into tokens takes half a second."""
 
 
 class Searched(Protocol):
@@ -69,7 +71,8 @@ async def search(index: Searched, collection_name: str, query: str, *, top_k: in
         FingerprintMismatchError: it was embedded by another model than the index has.
         UnavailableError: one of the parts does not answer; half a result is never given.
     """
-    if not query.strip():
+    query = query.strip()[:_MAX_QUERY_CHARACTERS]
+    if not query:
         raise InvalidRequestError("the question is empty")
     if top_k < 1:
         raise InvalidRequestError(f"top_k must be 1 or more, not {top_k}")
