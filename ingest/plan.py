@@ -73,7 +73,7 @@ def plan_paths(paths: Iterable[Path]) -> Plan:
 
 def _plan_named(walk: _Walk, path: str) -> None:
     try:
-        status = os.stat(path)  # noqa: PTH116 - paths are plain strings here, walks are long
+        status = Path(path).stat()
         if stat.S_ISDIR(status.st_mode):
             _plan_folder(walk, path)
             return
@@ -94,17 +94,24 @@ def _plan_folder(walk: _Walk, top: str) -> None:
     while pending:
         folder = pending.pop()
         try:
-            for entry in _new_entries(walk, folder):
-                if entry.is_dir():
-                    pending.append(entry.path)
-                else:
-                    _plan_entry(walk, entry)
+            pending += _plan_entries(walk, folder)
         except OSError as error:
             walk.faults.append((printable(folder), _unreadable(folder, error)))
 
 
+def _plan_entries(walk: _Walk, folder: str) -> list[str]:
+    """Plan the files right in a folder; returns the folders in it."""
+    folders = []
+    for entry in _new_entries(walk, folder):
+        if entry.is_dir():
+            folders.append(entry.path)
+        else:
+            _plan_entry(walk, entry)
+    return folders
+
+
 def _new_entries(walk: _Walk, folder: str) -> Iterator[os.DirEntry[str]]:
-    status = os.stat(folder)  # noqa: PTH116 - as above
+    status = Path(folder).stat()
     identity = (status.st_dev, status.st_ino)
     if identity in walk.folders:
         return
@@ -137,7 +144,7 @@ def _reason_against(path: str, status: os.stat_result) -> str | None:
 
 
 def _suffix_reason(name: str) -> str | None:
-    suffix = os.path.splitext(name)[1].lower()  # noqa: PTH122 - as above
+    suffix = Path(name).suffix.lower()
     if suffix in SUFFIXES:
         return None
     return f"no loader for {suffix}" if suffix else "no loader for names without a suffix"

@@ -1,0 +1,204 @@
+"""The command line, `ingest`: words to calls of `ingest.commands`.
+
+Exit codes, of every command: 0 all done; 1 a part failed, or the work stopped in the middle; 2
+wrong usage, or nothing could be done; 130 interrupted.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import sys
+from collections.abc import Callable, Coroutine
+from pathlib import Path
+from types import ModuleType
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+
+def _lazily(name: str) -> ModuleType:
+    """Import a module at the first use of it: `--help` need not wait for Chroma's client."""
+    spec = importlib.util.find_spec(name)
+    if spec is None or spec.loader is None:
+        raise ImportError(f"no module named {name!r}")
+    spec.loader = importlib.util.LazyLoader(spec.loader)
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module
+    spec.loader.exec_module(module)
+    return module
+
+
+if TYPE_CHECKING:
+    from ingest import commands, lookups
+    from ingest.screen import Screen
+    from rag_core.settings import Settings
+else:
+    commands, lookups = _lazily("ingest.commands"), _lazily("ingest.lookups")
+
+EXIT_CODES = (
+    "Exit codes: 0 all done; 1 a part failed, or the work stopped in the middle (what is done "
+    "stays, run it again to go on); 2 wrong usage, or nothing could be done; 130 interrupted."
+)
+app = typer.Typer(
+    name="ingest",
+    help="Take documents into the index that answers are given from.",
+    epilog=EXIT_CODES,
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+
+Collection = Annotated[
+    str | None,
+    typer.Option("--collection", "-c", help="Its name; RAG_COLLECTION when not given."),
+]
+AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
+
+
+def _run(work: Callable[[Settings, Screen], Coroutine[None, None, int]], *, as_json: bool) -> None:
+    raise typer.Exit(commands.run(work, as_json=as_json))
+
+
+def _read_metadata(pairs: list[str]) -> dict[str, str] | None:
+    if not pairs:
+        return None
+    metadata = {}
+    for pair in pairs:
+        key, equals, value = pair.partition("=")
+        if not (key and equals):
+            raise typer.BadParameter(f"{pair!r} is not key=value", param_hint="--metadata")
+        metadata[key] = value
+    return metadata
+
+
+@app.command(epilog=EXIT_CODES)
+def add(
+    paths: Annotated[list[Path], typer.Argument(help="Files, and folders with all below them.")],
+    *,
+    collection: Collection = None,
+    metadata: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--metadata",
+            "-m",
+            metavar="KEY=VALUE",
+            help="For every file, in place of what it has; without this each keeps its own.",
+        ),
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Ingest files and folders; those that have not changed are skipped.
+
+    From folders, hidden files and types without a loader are passed over and counted. A file
+    that cannot be read is reported, and the rest goes on. A folder without a file to ingest is
+    exit code 2.
+
+    Keys of --json: collection, files, added, updated, unchanged, failed [source, error, detail],
+    skipped [reason, files], warnings [source, detail], chunks, embedded, reused, seconds,
+    interrupted, error, detail.
+    """
+    wanted = _read_metadata(metadata or [])
+    _run(
+        lambda settings, screen: commands.add(
+            settings, screen, paths=paths, collection=collection, metadata=wanted
+        ),
+        as_json=as_json,
+    )
+
+
+@app.command("list", epilog=EXIT_CODES)
+def list_documents(
+    *,
+    collection: Collection = None,
+    as_json: AsJson = False,
+) -> None:
+    """List the documents of a collection.
+
+    Keys of --json: collection, documents [id, source, title, media_type, size_bytes, chunks,
+    tokens, metadata, content_hash, created_at].
+    """
+    _run(
+        lambda settings, screen: lookups.list_documents(settings, screen, collection=collection),
+        as_json=as_json,
+    )
+
+
+@app.command(epilog=EXIT_CODES)
+def show(
+    document: Annotated[str, typer.Argument(metavar="ID|SOURCE")],
+    *,
+    collection: Collection = None,
+    as_json: AsJson = False,
+) -> None:
+    """Show a document: what is known of it, and the text that citations count in.
+
+    Keys of --json: those of a document in `list`, text, page_starts.
+    """
+    _run(
+        lambda settings, screen: lookups.show(
+            settings, screen, wanted=document, collection=collection
+        ),
+        as_json=as_json,
+    )
+
+
+@app.command(epilog=EXIT_CODES)
+def remove(
+    wanted: Annotated[list[str], typer.Argument(metavar="ID|SOURCE|FOLDER")],
+    *,
+    collection: Collection = None,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Remove documents from a collection; a folder means all documents below it.
+
+    More than one document is removed only with --yes, or when a person says so at the terminal.
+
+    Keys of --json: collection, removed [id, source], missing.
+    """
+    _run(
+        lambda settings, screen: commands.remove(
+            settings, screen, wanted=wanted, collection=collection, sure=yes
+        ),
+        as_json=as_json,
+    )
+
+
+@app.command(epilog=EXIT_CODES)
+def search(
+    query: Annotated[str, typer.Argument()],
+    *,
+    collection: Collection = None,
+    top_k: Annotated[int, typer.Option("--top-k", "-k", min=1, max=1000)] = 5,
+    as_json: AsJson = False,
+) -> None:
+    """Find the passages that fit a query best.
+
+    Keys of --json: collection, query, passages [chunk_id, document_id, collection, source, title,
+    text, start, end, page, heading_path, score, lexical_score, fused_score, metadata].
+    """
+    _run(
+        lambda settings, screen: lookups.find(
+            settings, screen, query=query, collection=collection, top_k=top_k
+        ),
+        as_json=as_json,
+    )
+
+
+@app.command(epilog=EXIT_CODES)
+def status(
+    *,
+    as_json: AsJson = False,
+) -> None:
+    """Tell what is in the index, and whether its parts are well.
+
+    Keys of --json: home, size_bytes, parts [part, state, detail], collections [name, documents,
+    chunks, tokens, fingerprint, created_at].
+    """
+    _run(lookups.status, as_json=as_json)
+
+
+def main() -> None:
+    """Run the command line."""
+    app()

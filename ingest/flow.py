@@ -1,0 +1,256 @@
+"""Takes files to live documents in three stages that overlap: parse, embed, commit."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+from collections.abc import Coroutine, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import accumulate, islice
+from pathlib import Path
+
+from ingest.plan import PlannedFile
+from ingest.report import Progress, Tally, Warned
+from ingest.sandbox import Sandbox
+from rag_core.catalog import documents, vectors
+from rag_core.catalog.collections import Collection
+from rag_core.catalog.documents import DocumentSummary, StagedDocument
+from rag_core.documents import hash_text, indexed_text, new_document_id
+from rag_core.errors import DocumentError, RagError, UnreadableDocumentError
+from rag_core.index import Index
+from rag_core.vectors import upkeep
+
+_PARSERS = 4
+"""Files that are asked for at once; the sandbox runs as many as there are processors."""
+_EMBEDDERS = 2
+"""While one saves its vectors the other keeps the model busy."""
+_BATCH_DOCUMENTS = 64
+_BATCH_CHUNKS = 1_000
+_SLICE_CHUNKS = 64
+"""Embedded, and then saved, at once: the most that a kill -9 loses."""
+_WAITING_DOCUMENTS = 128
+_WAITING_BYTES = 64 << 20
+"""Of the files that are between parsing and commit; one file may pass it when it is alone."""
+_LEXICAL_SECONDS = 5.0
+"""The lexical index follows so often while documents come in, and at the end."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Passing:
+    """A document between parsing and commit."""
+
+    staged: StagedDocument
+    planned_bytes: int
+
+
+@dataclass(slots=True)
+class _Allowance:
+    """Bounds the bytes that are under way; whoever asks for more waits."""
+
+    limit: int
+    taken: int = 0
+    freed: asyncio.Event = field(default_factory=asyncio.Event)
+
+    async def take(self, amount: int) -> None:
+        while self.taken and self.taken + amount > self.limit:
+            self.freed.clear()
+            await self.freed.wait()
+        self.taken += amount
+
+    def give_back(self, amount: int) -> None:
+        self.taken -= amount
+        self.freed.set()
+
+
+@dataclass(slots=True)
+class Flow:
+    """One ingest under way."""
+
+    index: Index
+    collection: Collection
+    sandbox: Sandbox
+    live: Mapping[str, DocumentSummary]
+    """The live documents of the planned sources."""
+    metadata: Mapping[str, str] | None
+    """For every file; None keeps what each has."""
+    tally: Tally
+    progress: Progress
+    stop: asyncio.Event
+    """When it is set no further file is begun, and what has its vectors is committed."""
+    allowance: _Allowance = field(default_factory=lambda: _Allowance(_WAITING_BYTES))
+    parsed: asyncio.Queue[_Passing | None] = field(
+        default_factory=lambda: asyncio.Queue(_WAITING_DOCUMENTS)
+    )
+    embedded: asyncio.Queue[_Passing | None] = field(
+        default_factory=lambda: asyncio.Queue(_WAITING_DOCUMENTS)
+    )
+
+    async def run(self, files: Sequence[PlannedFile]) -> None:
+        """Ingest these files; a failure of what we stand on is left in the tally."""
+        async with asyncio.TaskGroup() as committing:
+            committing.create_task(self._commit_all())
+            async with asyncio.TaskGroup() as embedding:
+                for _ in range(_EMBEDDERS):
+                    embedding.create_task(self._embed_all())
+                await _unless(self.stop, self._parse_all(files))
+                await self.parsed.put(None)
+            await self.embedded.put(None)
+
+    def _fail(self, error: RagError) -> None:
+        self.tally.failure = self.tally.failure or error
+        self.stop.set()
+
+    async def _parse_all(self, files: Sequence[PlannedFile]) -> None:
+        waiting = iter(files)
+        async with asyncio.TaskGroup() as parsing:
+            for _ in range(_PARSERS):
+                parsing.create_task(self._parse_each(waiting))
+
+    async def _parse_each(self, files: Iterator[PlannedFile]) -> None:
+        for file in files:
+            try:
+                if await self._is_unchanged(file):
+                    self.tally.unchanged += 1
+                    self.tally.done_bytes += file.size_bytes
+                else:
+                    await self.parsed.put(await self._parse(file))
+            except DocumentError as error:
+                self.tally.fail(file.source, error, size_bytes=file.size_bytes)
+            except RagError as error:
+                self._fail(error)
+            self.progress(self.tally)
+
+    async def _is_unchanged(self, file: PlannedFile) -> bool:
+        known = self.live.get(file.source)
+        if known is None or known.size_bytes != file.size_bytes:
+            return False
+        if self.metadata is not None and dict(known.metadata) != dict(self.metadata):
+            return False
+        return known.content_hash == await asyncio.to_thread(_hash_file, file.source)
+
+    async def _parse(self, file: PlannedFile) -> _Passing:
+        await self.allowance.take(file.size_bytes)
+        try:
+            parsed = await self.sandbox.parse(Path(file.source), source=file.source)
+        except BaseException:
+            self.allowance.give_back(file.size_bytes)
+            raise
+        self.tally.warnings += [Warned(file.source, text) for text in parsed.document.warnings]
+        known = self.live.get(file.source)
+        kept = {} if known is None else known.metadata
+        staged = StagedDocument(
+            id=new_document_id(),
+            document=parsed.document,
+            chunks=parsed.chunks,
+            content_hash=parsed.content_hash,
+            size_bytes=parsed.size_bytes,
+            metadata=kept if self.metadata is None else self.metadata,
+        )
+        return _Passing(staged, file.size_bytes)
+
+    async def _embed_all(self) -> None:
+        while batch := await _next_batch(self.parsed):
+            ready: Sequence[_Passing] = ()
+            if not self.stop.is_set():
+                ready = await self._embed(batch)
+            for passing in ready:
+                await self.embedded.put(passing)
+
+    async def _embed(self, batch: Sequence[_Passing]) -> Sequence[_Passing]:
+        """See to it that the chunks' vectors are in the catalog; returns what is complete."""
+        texts, done = _indexed_texts(batch), 0
+        try:
+            while not self.stop.is_set() and (part := list(islice(texts, _SLICE_CHUNKS))):
+                await self._embed_texts(part)
+                done += len(part)
+                self.progress(self.tally)
+        except RagError as error:
+            self._fail(error)
+        ends = accumulate(len(passing.staged.chunks) for passing in batch)
+        return [passing for passing, end in zip(batch, ends, strict=True) if end <= done]
+
+    async def _embed_texts(self, texts: Sequence[str]) -> None:
+        by_hash = {hash_text(text): text for text in texts}
+        catalog, embedder = self.index.catalog, self.index.embedder
+        known = await vectors.has_vectors(catalog, embedder.fingerprint, list(by_hash))
+        missing = [key for key in by_hash if key not in known]
+        if missing:
+            matrix = await embedder.embed([by_hash[key] for key in missing])
+            await vectors.save_vectors(catalog, embedder.fingerprint, missing, matrix)
+        self.tally.embedded += len(missing)
+        self.tally.reused += len(texts) - len(missing)
+
+    async def _commit_all(self) -> None:
+        loop = asyncio.get_running_loop()
+        followed = loop.time()
+        while batch := await _next_batch(self.embedded):
+            try:
+                await self._commit(batch)
+                if loop.time() - followed > _LEXICAL_SECONDS:
+                    await self.index.lexical.follow(self.index.catalog, self.collection)
+                    followed = loop.time()
+            except RagError as error:
+                self._fail(error)
+
+    async def _commit(self, batch: Sequence[_Passing]) -> None:
+        index, staged = self.index, [passing.staged for passing in batch]
+        await documents.stage_documents(index.catalog, self.collection, staged)
+        await upkeep.publish(
+            index.catalog, index.vectors, self.collection, [document.id for document in staged]
+        )
+        for passing in batch:
+            self._count(passing)
+        self.progress(self.tally)
+
+    def _count(self, passing: _Passing) -> None:
+        if passing.staged.document.source in self.live:
+            self.tally.updated += 1
+        else:
+            self.tally.added += 1
+        self.tally.chunks += len(passing.staged.chunks)
+        self.tally.done_bytes += passing.planned_bytes
+        self.allowance.give_back(passing.planned_bytes)
+
+
+async def _unless(stop: asyncio.Event, work: Coroutine[None, None, None]) -> None:
+    """Do this work, or break it off when the stop comes first."""
+    doing, stopped = asyncio.create_task(work), asyncio.create_task(stop.wait())
+    try:
+        await asyncio.wait({doing, stopped}, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        doing.cancel()
+        stopped.cancel()
+        await asyncio.wait({doing, stopped})
+    if not doing.cancelled():
+        doing.result()
+
+
+async def _next_batch(queue: asyncio.Queue[_Passing | None]) -> list[_Passing]:
+    """Wait for a document and take those that wait behind it; empty when no more will come."""
+    batch: list[_Passing] = []
+    chunks = 0
+    while not batch or not (
+        queue.empty() or len(batch) >= _BATCH_DOCUMENTS or chunks >= _BATCH_CHUNKS
+    ):
+        passing = await queue.get()
+        if passing is None:
+            queue.put_nowait(None)  # for whoever comes next; nothing is put after it
+            break
+        batch.append(passing)
+        chunks += len(passing.staged.chunks)
+    return batch
+
+
+def _indexed_texts(batch: Iterable[_Passing]) -> Iterator[str]:
+    for passing in batch:
+        title = passing.staged.document.title
+        for chunk in passing.staged.chunks:
+            yield indexed_text(title, chunk.heading_path, chunk.text)
+
+
+def _hash_file(path: str) -> bytes:
+    try:
+        with Path(path).open("rb") as file:
+            return hashlib.file_digest(file, "sha256").digest()
+    except OSError as error:
+        raise UnreadableDocumentError(f"cannot read it: {error.strerror or error}") from error

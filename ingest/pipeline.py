@@ -1,0 +1,81 @@
+"""A plan to live documents in a collection, and the report of it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from ingest.flow import Flow
+from ingest.plan import Plan
+from ingest.report import Progress, Report, Tally
+from ingest.sandbox import open_sandbox
+from ingest.split import CHUNK_TOKENS
+from rag_core.catalog import collections, documents
+from rag_core.errors import RagError
+from rag_core.index import Index
+from rag_core.vectors import upkeep
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """Where the files of a plan are to go."""
+
+    collection: str
+    metadata: Mapping[str, str] | None = None
+    """For every file, in place of what it has; None leaves each what it has."""
+
+
+def begin_tally(plan: Plan, order: Order) -> Tally:
+    """Count what the planning found."""
+    tally = Tally(
+        order.collection,
+        files=len(plan.files),
+        total_bytes=sum(file.size_bytes for file in plan.files),
+        skipped=plan.skipped,
+    )
+    for source, error in plan.faults:
+        tally.fail(source, error)
+    return tally
+
+
+async def ingest_plan(
+    index: Index, plan: Plan, order: Order, *, progress: Progress, stop: asyncio.Event
+) -> Report:
+    """Ingest the files of a plan; may be run again at any time, also beside another.
+
+    Files whose bytes and metadata are live already are skipped. What fails for one file, and
+    what stops the ingest in the middle, is in the report. Setting `stop` finishes the batch in
+    flight.
+
+    Raises:
+        RagError: nothing could be begun.
+    """
+    tally = begin_tally(plan, order)
+    collection = await collections.ensure_collection(
+        index.catalog,
+        order.collection,
+        fingerprint=index.embedder.fingerprint,
+        dimension=index.embedder.dimension,
+    )
+    await upkeep.recover(index.catalog, index.vectors, collection)
+    sources = [file.source for file in plan.files]
+    live = await documents.find_live(index.catalog, collection, sources)
+    progress(tally)
+    async with open_sandbox(tokenizer=index.embedder.tokenizer, max_tokens=CHUNK_TOKENS) as sandbox:
+        flow = Flow(index, collection, sandbox, live, order.metadata, tally, progress, stop)
+        await flow.run(plan.files)
+    tally.interrupted = stop.is_set() and tally.failure is None and tally.done < tally.files
+    await _finish(index, order.collection, tally)
+    return tally.report()
+
+
+async def _finish(index: Index, collection_name: str, tally: Tally) -> None:
+    """Bring the lexical index up to date and delete what was replaced."""
+    try:
+        collection = await collections.get_collection(index.catalog, collection_name)
+        await index.lexical.follow(index.catalog, collection)
+        if tally.failure is None:
+            await upkeep.sweep(index.catalog, index.vectors, collection)
+    except RagError as error:
+        tally.failure = tally.failure or error

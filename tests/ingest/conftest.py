@@ -1,0 +1,32 @@
+"""A real index in a folder of its own: SQLite, tantivy, and one Chroma server for the session."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from rag_core.catalog.engine import open_catalog
+from rag_core.index import Index
+from rag_core.lexical.engine import Lexical
+from rag_core.settings import Settings
+from rag_core.vectors.chroma import open_vectors
+from tests.fakes import WordEmbedder
+
+
+@pytest.fixture(scope="session")
+def ingest_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the Chroma server lives; it outlasts a test by seconds, so the next one finds it."""
+    return tmp_path_factory.mktemp("ingest_home")
+
+
+@pytest.fixture
+async def index(tmp_path: Path, ingest_home: Path) -> AsyncIterator[Index]:
+    settings = Settings(RAG_HOME=ingest_home, _env_file=None)
+    home = tmp_path / "home"
+    async with (
+        open_catalog(f"sqlite:///{home / 'catalog.sqlite3'}") as catalog,
+        open_vectors(settings) as vectors,
+    ):
+        yield Index(catalog, WordEmbedder(), vectors, Lexical(home))

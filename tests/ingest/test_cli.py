@@ -1,0 +1,264 @@
+from __future__ import annotations
+
+import os
+import signal
+import sqlite3
+import subprocess
+import sys
+import time
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import orjson
+import pytest
+from typer.testing import CliRunner, Result
+
+from ingest.cli import app
+
+MANY = 300
+INGEST = [sys.executable, "-m", "ingest"]
+
+
+@pytest.fixture
+def home(ingest_home: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The session's store, with the real model; each test has a collection of its own."""
+    monkeypatch.setenv("RAG_HOME", str(ingest_home))
+    monkeypatch.setenv("EMBEDDING_MODEL", "local")
+    monkeypatch.setenv("RAG_COLLECTION", f"test-{time.monotonic_ns()}")
+    monkeypatch.chdir(ingest_home)
+    return ingest_home
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    folder = tmp_path / "notes"
+    folder.mkdir()
+    (folder / "rhine.md").write_text("# Rhine\n\nIt flows through Basel and Cologne.\n")
+    (folder / "danube.md").write_text("# Danube\n\nIt flows through Vienna and Budapest.\n")
+    return folder
+
+
+def run(*arguments: object) -> Result:
+    return CliRunner().invoke(app, [str(argument) for argument in arguments])
+
+
+def run_json(*arguments: object) -> dict[str, Any]:
+    result: dict[str, Any] = orjson.loads(run(*arguments, "--json").stdout)
+    return result
+
+
+def start(*arguments: object) -> subprocess.Popen[bytes]:
+    return subprocess.Popen(
+        [*INGEST, *map(str, arguments)], stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    )
+
+
+@pytest.mark.usefixtures("home")
+def test_add_says_what_became_of_the_files(folder: Path) -> None:
+    result = run("add", folder)
+
+    assert result.exit_code == 0
+    assert "2 added, 0 updated, 0 unchanged, 0 failed" in result.stdout
+
+
+@pytest.mark.usefixtures("home")
+def test_add_as_json_has_the_documented_keys(folder: Path) -> None:
+    (folder / "picture.png").write_bytes(b"x")
+
+    report = run_json("add", folder)
+
+    keys = "collection files added updated unchanged failed skipped warnings chunks embedded "
+    assert list(report) == [*keys.split(), "reused", "seconds", "interrupted", "error", "detail"]
+    assert report["skipped"] == [{"reason": "no loader for .png", "files": 1}]
+    assert (report["added"], report["error"]) == (2, None)
+
+
+@pytest.mark.usefixtures("home")
+def test_a_bad_file_is_exit_code_1_with_its_reason(folder: Path) -> None:
+    (folder / "[red]bad.pdf").write_bytes(b"%PDF-1.7 garbage")
+
+    result = run("add", folder)
+
+    assert result.exit_code == 1
+    assert f"failed: {folder}/[red]bad.pdf: " in result.stdout
+    assert "2 added" in result.stdout
+
+
+@pytest.mark.usefixtures("home")
+def test_a_path_that_does_not_exist_is_exit_code_2(tmp_path: Path) -> None:
+    result = run("add", tmp_path / "none")
+
+    assert result.exit_code == 2
+    assert f"no such file or folder: '{tmp_path}/none'" in result.stdout
+
+
+@pytest.mark.usefixtures("home")
+def test_an_empty_folder_is_exit_code_2_and_said_plainly(tmp_path: Path) -> None:
+    result = run("add", tmp_path)
+
+    assert result.exit_code == 2
+    assert result.stdout == f"nothing to ingest under {tmp_path}\n"
+
+
+@pytest.mark.usefixtures("home")
+def test_metadata_that_is_not_key_value_is_a_usage_error(folder: Path) -> None:
+    result = run("add", folder, "--metadata", "team")
+
+    assert result.exit_code == 2
+    assert "'team' is not key=value" in result.stderr
+
+
+@pytest.mark.usefixtures("home")
+def test_list_prints_a_line_with_tabs_for_each_document(folder: Path) -> None:
+    run("add", folder, "-m", "team=a")
+
+    lines = run("list").stdout.splitlines()
+
+    assert lines[0].split("\t") == ["source", "title", "chunks", "tokens", "id"]
+    assert [line.split("\t")[1] for line in lines[1:]] == ["Danube", "Rhine"]
+    assert run_json("list")["documents"][0]["metadata"] == {"team": "a"}
+
+
+@pytest.mark.usefixtures("home")
+def test_show_finds_a_document_by_path_and_by_id(folder: Path) -> None:
+    run("add", folder)
+
+    shown = run_json("show", folder / "rhine.md")
+
+    assert shown["text"] == "# Rhine\n\nIt flows through Basel and Cologne.\n"
+    assert f"source: {folder}/rhine.md" in run("show", shown["id"]).stdout
+
+
+@pytest.mark.usefixtures("home")
+def test_search_prints_the_best_passage_first(folder: Path) -> None:
+    run("add", folder)
+
+    result = run_json("search", "Which river goes through Budapest?", "--top-k", "1")
+
+    assert [passage["title"] for passage in result["passages"]] == ["Danube"]
+    assert "1. Danube" in run("search", "Budapest").stdout
+
+
+@pytest.mark.usefixtures("home")
+def test_remove_takes_a_document_out_of_the_search(folder: Path) -> None:
+    run("add", folder)
+
+    result = run("remove", folder / "danube.md")
+
+    assert (result.exit_code, result.stdout) == (0, f"removed: {folder}/danube.md\n")
+    assert [one["title"] for one in run_json("search", "Budapest")["passages"]] == ["Rhine"]
+
+
+@pytest.mark.usefixtures("home")
+def test_remove_asks_before_a_folder_goes(folder: Path) -> None:
+    run("add", folder)
+
+    assert run("remove", folder).exit_code == 2
+    assert len(run_json("list")["documents"]) == 2
+    assert run("remove", folder, "--yes").exit_code == 0
+    assert run_json("list")["documents"] == []
+
+
+@pytest.mark.usefixtures("home")
+def test_a_document_that_is_not_there_is_exit_code_2_or_1_when_others_were(folder: Path) -> None:
+    run("add", folder)
+
+    assert run("remove", "none").exit_code == 2
+    result = run_json("remove", folder / "rhine.md", "none")
+    assert result["missing"] == ["none"]
+
+
+@pytest.mark.usefixtures("home")
+def test_an_unknown_collection_is_one_sentence_and_exit_code_2() -> None:
+    result = run("list", "--collection", "nowhere")
+
+    assert result.exit_code == 2
+    assert result.stderr.startswith("ingest: no collection 'nowhere'; there are:")
+    assert run_json("list", "-c", "nowhere")["error"] == "CollectionNotFoundError"
+
+
+@pytest.mark.usefixtures("home")
+def test_status_tells_of_every_part(folder: Path) -> None:
+    run("add", folder)
+
+    status = run_json("status")
+
+    assert {part["state"] for part in status["parts"]} == {"ok"}
+    assert [part["part"] for part in status["parts"]][:2] == ["embedding model", "catalog"]
+    assert os.environ["RAG_COLLECTION"] in [one["name"] for one in status["collections"]]
+
+
+def test_a_wrong_setting_is_one_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("RAG_PORT", "many")
+
+    result = run("list")
+
+    assert result.exit_code == 2
+    assert result.stderr.startswith("ingest: settings: RAG_PORT='many'")
+
+
+def test_every_command_documents_its_exit_codes() -> None:
+    for command in ("add", "list", "show", "remove", "search", "status"):
+        assert "Exit codes: 0 all done" in run(command, "--help").stdout
+
+
+def test_help_does_not_wait_for_the_libraries() -> None:
+    program = "import sys, ingest.cli; print('numpy' in sys.modules, 'pydantic' in sys.modules)"
+
+    shown = subprocess.run([sys.executable, "-c", program], capture_output=True, check=True)
+
+    assert shown.stdout == b"False False\n"
+
+
+@pytest.fixture
+def many(tmp_path: Path) -> Path:
+    """More files than are under way at once, with texts that no other test has."""
+    folder = tmp_path / "many"
+    folder.mkdir()
+    for number in range(MANY):
+        (folder / f"{number:03}.txt").write_text(f"River {number} of {time.monotonic_ns()}")
+    return folder
+
+
+def count_vectors(home: Path) -> int:
+    with closing(sqlite3.connect(home / "catalog.sqlite3")) as connection:
+        (held,) = connection.execute("SELECT count(*) FROM vectors").fetchone()
+    return int(held)
+
+
+def wait_for_vectors(home: Path, *, more_than: int) -> None:
+    deadline = time.monotonic() + 30
+    while count_vectors(home) <= more_than:
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+
+
+def test_nothing_is_lost_and_nothing_twice_after_kill_9(home: Path, many: Path) -> None:
+    run("status")
+    before = count_vectors(home)
+    with start("add", many) as killed:
+        wait_for_vectors(home, more_than=before)
+        killed.kill()
+    saved = count_vectors(home) - before
+
+    report = run_json("add", many)
+
+    documents = run_json("list")["documents"]
+    assert len({one["source"] for one in documents}) == len(documents) == MANY
+    assert report["embedded"] == MANY - saved < MANY
+    assert {part["state"] for part in run_json("status")["parts"]} == {"ok"}
+
+
+def test_ctrl_c_finishes_the_batch_and_is_exit_code_130(home: Path, many: Path) -> None:
+    run("status")
+    before = count_vectors(home)
+    with start("add", many) as interrupted:
+        wait_for_vectors(home, more_than=before)
+        interrupted.send_signal(signal.SIGINT)
+        output, errors = interrupted.communicate(timeout=30)
+
+    assert interrupted.returncode == 130
+    assert b"interrupted: what is done stays" in output
+    assert b"Traceback" not in errors
+    assert run("add", many).exit_code == 0
