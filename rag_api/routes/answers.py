@@ -6,17 +6,20 @@ import secrets
 
 from fastapi import APIRouter, Request, Response
 
-from rag_api.answer import answer
 from rag_api.prompt import Turn
 from rag_api.requests import AnswerRequest, SearchAnswer, SearchRequest
 from rag_api.routes.access import OurParts
 from rag_api.routes.described import EVENT_MODELS, event_stream, native_errors
-from rag_api.routes.models import check_model
-from rag_api.routes.retrieval import Asked, check_length, find_passages, retrieve
-from rag_api.wire.completed import complete
+from rag_api.routes.retrieval import (
+    Asked,
+    begin_answer,
+    check_length,
+    find_passages,
+    finish_answer,
+)
 from rag_api.wire.json_line import dump_model
 from rag_api.wire.native import Answer, NativeEncoder, view_answer
-from rag_api.wire.response import EventStreamResponse, client_leaves, work_until
+from rag_api.wire.response import EventStreamResponse
 
 _EXAMPLE = """\
 event: retrieved
@@ -54,16 +57,13 @@ async def answer_question(asked: AnswerRequest, request: Request, parts: OurPart
     The stream begins with `retrieved` and ends with exactly one `done` or `failed`; one that ends
     without either was cut off. A comment line breaks each silence of 15 seconds.
     """
-    check_model(asked.model, parts)
     history = tuple(Turn(turn.role, turn.content) for turn in asked.history)
-    wanted = Asked(asked.question, history, asked.collection, asked.top_k)
-    retrieved = await retrieve(wanted, parts=parts, request=request)
-    stream = answer(retrieved, history=history, answerer=parts.answerer)
+    wanted = Asked(asked.question, history, asked.collection, asked.top_k, asked.model)
+    stream = await begin_answer(wanted, parts=parts, request=request)
     run_id = secrets.token_hex(8)
     if asked.stream:
         return EventStreamResponse(stream, NativeEncoder(run_id))
-    completed = await work_until(complete(stream), end=client_leaves(request.receive))
-    whole = view_answer(completed, run_id=run_id)
+    whole = view_answer(await finish_answer(stream, request), run_id=run_id)
     return Response(dump_model(whole), media_type="application/json")
 
 

@@ -10,18 +10,15 @@ from typing import Literal
 from fastapi import APIRouter, Request, Response
 from pydantic import JsonValue
 
-from rag_api.answer import answer
 from rag_api.prompt import Turn
 from rag_api.requests import ChatRequest, ChatRequestMessage
 from rag_api.routes.access import OurParts
 from rag_api.routes.described import event_stream, openai_errors
-from rag_api.routes.models import check_model
-from rag_api.routes.retrieval import Asked, retrieve
-from rag_api.wire.completed import complete
+from rag_api.routes.retrieval import Asked, begin_answer, finish_answer
 from rag_api.wire.json_line import dump_model
 from rag_api.wire.openai_chat import ChatEncoder, view_completion
 from rag_api.wire.openai_objects import ChatChunk, ChatCompletion
-from rag_api.wire.response import EventStreamResponse, client_leaves, work_until
+from rag_api.wire.response import EventStreamResponse
 from rag_core.errors import InvalidRequestError
 
 _EXAMPLE = """\
@@ -52,15 +49,7 @@ async def complete_chat(asked: ChatRequest, request: Request, parts: OurParts) -
     The chunk with a `finish_reason` carries the citations. A failure in mid-stream is an event
     with `error`, and no `[DONE]`.
     """
-    check_model(asked.model, parts)
-    wanted = read_messages(asked)
-    retrieved = await retrieve(wanted, parts=parts, request=request)
-    stream = answer(
-        retrieved,
-        history=wanted.history,
-        answerer=parts.answerer,
-        max_tokens=_max_tokens(asked),
-    )
+    stream = await begin_answer(read_messages(asked), parts=parts, request=request)
     completion_id, created = f"chatcmpl-{secrets.token_hex(12)}", int(time.time())
     if asked.stream:
         options = asked.stream_options
@@ -71,7 +60,7 @@ async def complete_chat(asked: ChatRequest, request: Request, parts: OurParts) -
             include_usage=options is not None and bool(options.include_usage),
         )
         return EventStreamResponse(stream, encoder)
-    completed = await work_until(complete(stream), end=client_leaves(request.receive))
+    completed = await finish_answer(stream, request)
     whole = view_completion(
         completed, completion_id=completion_id, model=asked.model, created=created
     )
@@ -89,7 +78,13 @@ def read_messages(asked: ChatRequest) -> Asked:
     if not places:
         raise InvalidRequestError("messages hold no text of the role 'user': there is no question")
     last = places[-1]
-    return Asked(turns[last].content, tuple(turns[:last]), asked.collection)
+    return Asked(
+        turns[last].content,
+        tuple(turns[:last]),
+        asked.collection,
+        model=asked.model,
+        max_tokens=_max_tokens(asked),
+    )
 
 
 def read_turns(messages: Sequence[ChatRequestMessage]) -> list[Turn]:

@@ -1,4 +1,4 @@
-"""From a question to the passages that its answer is made of, before the first byte is sent."""
+"""From a question to its answer: what fails before the answer begins becomes a status."""
 
 from __future__ import annotations
 
@@ -7,12 +7,15 @@ from dataclasses import dataclass
 
 from fastapi import Request
 
-from rag_api.answer import check_question
+from rag_api.answer import answer, check_question
 from rag_api.events import PassageView, Retrieved, view_passage
 from rag_api.parts import Parts
 from rag_api.prompt import Turn
 from rag_api.requests import DEFAULT_PASSAGES, MAX_QUESTION_CHARACTERS
 from rag_api.routes.access import source_url
+from rag_api.routes.models import check_model
+from rag_api.wire.completed import AnswerStream, Completed, complete
+from rag_api.wire.response import client_leaves, work_until
 from rag_core.errors import RequestTooLargeError
 
 # The embedding model reads 256 word pieces; the question must not be pushed out of them.
@@ -27,6 +30,35 @@ class Asked:
     history: tuple[Turn, ...] = ()
     collection: str | None = None
     top_k: int = DEFAULT_PASSAGES
+    model: str | None = None
+    max_tokens: int | None = None
+    """Of the answer; None leaves it to us."""
+
+
+async def begin_answer(asked: Asked, *, parts: Parts, request: Request) -> AnswerStream:
+    """Retrieve, and give the answer's events, of which none is made before it is asked for.
+
+    Raises:
+        RagError: the question cannot be answered or searched.
+    """
+    check_model(asked.model, parts)
+    retrieved = await retrieve(asked, parts=parts, request=request)
+    return answer(
+        retrieved,
+        history=asked.history,
+        answerer=parts.answerer,
+        max_tokens=asked.max_tokens,
+    )
+
+
+async def finish_answer(stream: AnswerStream, request: Request) -> Completed:
+    """Read an answer to its end while the client waits for it.
+
+    Raises:
+        AnswerFailedError: it ended with `Failed`.
+        ClientDisconnect: the client left; the answer was closed.
+    """
+    return await work_until(complete(stream), end=client_leaves(request.receive))
 
 
 async def retrieve(asked: Asked, *, parts: Parts, request: Request) -> Retrieved:
