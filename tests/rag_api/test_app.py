@@ -190,3 +190,22 @@ async def test_health_and_documentation_need_no_key(path: str) -> None:
         response = await client.get(path)
 
     assert response.status_code == 200
+
+
+@pytest.mark.parametrize("value", ["Bearer sécret", "Basic secret", "secret", "Bearer ", ""])
+async def test_an_odd_key_is_a_wrong_key(value: str) -> None:
+    async with calling(make_parts(api_key="secret")) as client:
+        headers = [(b"authorization", value.encode("latin-1"))]
+        response = await client.get("/v1/collections", headers=headers)
+
+    assert response.status_code == 401
+    assert response.json()["error"] == "UnauthorizedError"
+
+
+async def test_a_rate_limit_says_how_long_to_wait() -> None:
+    failure = errors.ChatRateLimitedError("slow down", retry_after_seconds=6.2)
+
+    async with calling(make_parts(library=MemoryLibrary(failure=failure))) as client:
+        response = await client.post("/v1/answers", json=ASKED)
+
+    assert (response.status_code, response.headers["retry-after"]) == (429, "7")
