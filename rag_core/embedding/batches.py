@@ -64,7 +64,7 @@ def unit_vectors(
         raise EmbeddingUnavailableError(
             f"model {model!r} answered with vectors that are not equally long rows of numbers"
         ) from error
-    if matrix.ndim != 2 or len(matrix) != count:  # noqa: PLR2004 - a matrix has two axes
+    if matrix.shape[:-1] != (count,):
         raise EmbeddingUnavailableError(
             f"model {model!r} answered with {len(matrix)} vectors for {count} texts"
         )

@@ -12,7 +12,7 @@ from itertools import count
 
 import numpy as np
 import numpy.typing as npt
-from onnx import ModelProto, NodeProto, TensorProto, helper, numpy_helper
+from onnx import NodeProto, TensorProto, helper, numpy_helper
 
 from rag_core.embedding.model import BertShape, Precision
 from rag_core.embedding.safetensors import Floats
@@ -32,35 +32,80 @@ def build_graph(tensors: Mapping[str, Floats], shape: BertShape, precision: Prec
     Raises:
         KeyError: a tensor that the model must have is missing.
     """
-    graph = _Graph(tensors, shape, precision)
-    hidden = graph.add_embeddings()
+    writer = _Writer()
+    bert = _Bert(tensors, shape, precision, writer)
+    hidden = bert.add_embeddings()
     for layer in range(shape.layers):
-        hidden = graph.add_layer(hidden, f"encoder.layer.{layer}.")
-    graph.add_pooling(hidden)
-    serialised: bytes = graph.model().SerializeToString()
-    return serialised
+        hidden = bert.add_layer(hidden, f"encoder.layer.{layer}.")
+    return writer.serialise(bert.add_pooling(hidden), shape.width)
 
 
-class _Graph:
-    """The nodes and weights so far; each `add_…` returns the name of what it computes."""
+class _Writer:
+    """The nodes and weights so far; what is added is named by the result."""
 
-    def __init__(
-        self, tensors: Mapping[str, Floats], shape: BertShape, precision: Precision
-    ) -> None:
-        self._tensors = tensors
-        self._shape = shape
-        self._precision = precision
+    def __init__(self) -> None:
         self._nodes: list[NodeProto] = []
         self._weights: list[TensorProto] = []
         self._numbers = count()
 
-    def model(self) -> ModelProto:
-        """Close the graph."""
+    def node(self, operation: str, *inputs: str, **attributes: float | list[int]) -> str:
+        """Add an operation with one result."""
+        return self.nodes(operation, *inputs, results=1, **attributes)[0]
+
+    def nodes(
+        self, operation: str, *inputs: str, results: int, **attributes: float | list[int]
+    ) -> list[str]:
+        """Add an operation with several results."""
+        names = [self._name() for _ in range(results)]
+        node = helper.make_node(
+            operation, list(inputs), names, None, None, None, None, **attributes
+        )
+        self._nodes.append(node)
+        return names
+
+    def weight(self, values: npt.NDArray[np.generic]) -> str:
+        """Add a constant tensor."""
+        name = self._name()
+        self._weights.append(numpy_helper.from_array(np.ascontiguousarray(values), name))
+        return name
+
+    def integers(self, *values: int) -> str:
+        """Add a constant list of axes or lengths."""
+        return self.weight(np.array(values, np.int64))
+
+    def number(self, value: float) -> str:
+        """Add a constant number."""
+        return self.weight(np.array(value, np.float32))
+
+    def serialise(self, vector: str, width: int) -> bytes:
+        """Close the graph; what is named `vector` is its result."""
+        self._nodes.append(helper.make_node("Identity", [vector], ["vector"]))
         ids = helper.make_tensor_value_info("ids", TensorProto.INT64, ["tokens"])
-        vector = helper.make_tensor_value_info("vector", TensorProto.FLOAT, [self._shape.width])
-        graph = helper.make_graph(self._nodes, "bert", [ids], [vector], self._weights)
+        result = helper.make_tensor_value_info("vector", TensorProto.FLOAT, [width])
+        graph = helper.make_graph(self._nodes, "bert", [ids], [result], self._weights)
         opset = helper.make_opsetid("", _OPSET)
-        return helper.make_model(graph, opset_imports=[opset], ir_version=_IR_VERSION)
+        model = helper.make_model(graph, opset_imports=[opset], ir_version=_IR_VERSION)
+        serialised: bytes = model.SerializeToString()
+        return serialised
+
+    def _name(self) -> str:
+        return f"_{next(self._numbers)}"
+
+
+class _Bert:
+    """The parts of the model; each `add_…` returns the name of what it computes."""
+
+    def __init__(
+        self,
+        tensors: Mapping[str, Floats],
+        shape: BertShape,
+        precision: Precision,
+        writer: _Writer,
+    ) -> None:
+        self._tensors = tensors
+        self._shape = shape
+        self._precision = precision
+        self._to = writer
 
     def add_embeddings(self) -> str:
         """Words plus places; the one token type of a single text is folded into the places."""
@@ -68,28 +113,28 @@ class _Graph:
             self._tensors["embeddings.position_embeddings.weight"]
             + self._tensors["embeddings.token_type_embeddings.weight"][0]
         )
-        words = self._weight(self._tensors["embeddings.word_embeddings.weight"])
-        token_count = self._node("Shape", "ids")
-        zero, axis = self._integers(0), self._integers(0)
-        placed = self._node("Slice", self._weight(places), zero, token_count, axis)
-        summed = self._node("Add", self._node("Gather", words, "ids"), placed)
+        words = self._to.weight(self._tensors["embeddings.word_embeddings.weight"])
+        token_count = self._to.node("Shape", "ids")
+        zero, axis = self._to.integers(0), self._to.integers(0)
+        placed = self._to.node("Slice", self._to.weight(places), zero, token_count, axis)
+        summed = self._to.node("Add", self._to.node("Gather", words, "ids"), placed)
         return self._norm(summed, "embeddings.LayerNorm.")
 
     def add_layer(self, hidden: str, prefix: str) -> str:
         """One transformer layer: attention, then the feed-forward part, a norm after each."""
         attended = self._dense(self._attention(hidden, prefix), f"{prefix}attention.output.dense.")
         hidden = self._norm(
-            self._node("Add", attended, hidden), f"{prefix}attention.output.LayerNorm."
+            self._to.node("Add", attended, hidden), f"{prefix}attention.output.LayerNorm."
         )
-        wide = self._node("Gelu", self._dense(hidden, f"{prefix}intermediate.dense."))
+        wide = self._to.node("Gelu", self._dense(hidden, f"{prefix}intermediate.dense."))
         narrow = self._dense(wide, f"{prefix}output.dense.")
-        return self._norm(self._node("Add", narrow, hidden), f"{prefix}output.LayerNorm.")
+        return self._norm(self._to.node("Add", narrow, hidden), f"{prefix}output.LayerNorm.")
 
-    def add_pooling(self, hidden: str) -> None:
+    def add_pooling(self, hidden: str) -> str:
         """The mean over all tokens, scaled to length one."""
-        mean = self._node("ReduceMean", hidden, self._integers(0), keepdims=0)
-        length = self._node("ReduceL2", mean)
-        self._nodes.append(helper.make_node("Div", [mean, length], ["vector"]))
+        mean = self._to.node("ReduceMean", hidden, self._to.integers(0), keepdims=0)
+        length = self._to.node("ReduceL2", mean)
+        return self._to.node("Div", mean, length)
 
     def _attention(self, hidden: str, prefix: str) -> str:
         parts = [f"{prefix}attention.self.{part}." for part in ("query", "key", "value")]
@@ -99,20 +144,19 @@ class _Graph:
         weights[0], biases[0] = weights[0] * scale, biases[0] * scale
         joined = self._linear(hidden, np.concatenate(weights, axis=1), np.concatenate(biases))
         query, key, value = self._heads(joined)
-        shares = self._node("Softmax", self._node("MatMul", query, key), axis=-1)
-        mixed = self._node("Transpose", self._node("MatMul", shares, value), perm=[1, 0, 2])
-        return self._node("Reshape", mixed, self._integers(-1, self._shape.width))
+        shares = self._to.node("Softmax", self._to.node("MatMul", query, key), axis=-1)
+        mixed = self._to.node("Transpose", self._to.node("MatMul", shares, value), perm=[1, 0, 2])
+        return self._to.node("Reshape", mixed, self._to.integers(-1, self._shape.width))
 
     def _heads(self, joined: str) -> tuple[str, str, str]:
         """Query and value as (head, token, part), key as (head, part, token)."""
-        names = [self._name() for _ in range(3)]
-        self._nodes.append(helper.make_node("Split", [joined], names, axis=1, num_outputs=3))
-        by_head = self._integers(0, self._shape.heads, -1)
-        query, key, value = (self._node("Reshape", name, by_head) for name in names)
+        names = self._to.nodes("Split", joined, results=3, axis=1, num_outputs=3)
+        by_head = self._to.integers(0, self._shape.heads, -1)
+        query, key, value = (self._to.node("Reshape", name, by_head) for name in names)
         return (
-            self._node("Transpose", query, perm=[1, 0, 2]),
-            self._node("Transpose", key, perm=[1, 2, 0]),
-            self._node("Transpose", value, perm=[1, 0, 2]),
+            self._to.node("Transpose", query, perm=[1, 0, 2]),
+            self._to.node("Transpose", key, perm=[1, 2, 0]),
+            self._to.node("Transpose", value, perm=[1, 0, 2]),
         )
 
     def _dense(self, hidden: str, prefix: str) -> str:
@@ -121,50 +165,32 @@ class _Graph:
 
     def _linear(self, hidden: str, weight: Floats, bias: Floats) -> str:
         if self._precision == "fp32":
-            return self._node("Gemm", hidden, self._weight(weight), self._weight(bias))
-        return self._node("Add", self._quantised_product(hidden, weight), self._weight(bias))
+            return self._to.node("Gemm", hidden, self._to.weight(weight), self._to.weight(bias))
+        return self._to.node("Add", self._quantised_product(hidden, weight), self._to.weight(bias))
 
     def _quantised_product(self, hidden: str, weight: Floats) -> str:
         """Weights to 7 bits for each output, activations to 8 bits for each token."""
         scales = np.maximum(np.abs(weight).max(axis=0) / _WEIGHT_LIMIT, _SMALLEST_SCALE)
-        steps = self._weight(np.rint(weight / scales).astype(np.int8))
-        sizes = self._node("ReduceMax", self._node("Abs", hidden), self._integers(-1), keepdims=1)
-        sizes = self._node("Max", sizes, self._number(_SMALLEST_SCALE))
+        steps = self._to.weight(np.rint(weight / scales).astype(np.int8))
+        sizes = self._to.node(
+            "ReduceMax", self._to.node("Abs", hidden), self._to.integers(-1), keepdims=1
+        )
+        sizes = self._to.node("Max", sizes, self._to.number(_SMALLEST_SCALE))
         # Not a division for each value: that makes the whole run a tenth slower.
-        factors = self._node("Div", self._number(_ACTIVATION_LIMIT), sizes)
-        scaled = self._node("Mul", hidden, factors)
-        zero = self._weight(np.array(_ACTIVATION_ZERO, np.uint8))
-        activations = self._node("QuantizeLinear", scaled, self._number(1.0), zero)
-        sums = self._node("MatMulInteger", activations, steps, zero)
-        product = self._node("Mul", self._cast(sums), self._weight(scales.astype(np.float32)))
-        return self._node("Div", product, factors)
+        factors = self._to.node("Div", self._to.number(_ACTIVATION_LIMIT), sizes)
+        scaled = self._to.node("Mul", hidden, factors)
+        zero = self._to.weight(np.array(_ACTIVATION_ZERO, np.uint8))
+        activations = self._to.node("QuantizeLinear", scaled, self._to.number(1.0), zero)
+        sums = self._to.node("MatMulInteger", activations, steps, zero)
+        product = self._to.node(
+            "Mul",
+            self._to.node("Cast", sums, to=TensorProto.FLOAT),
+            self._to.weight(scales.astype(np.float32)),
+        )
+        return self._to.node("Div", product, factors)
 
     def _norm(self, hidden: str, prefix: str) -> str:
-        weight = self._weight(self._tensors[f"{prefix}weight"])
-        bias = self._weight(self._tensors[f"{prefix}bias"])
+        weight = self._to.weight(self._tensors[f"{prefix}weight"])
+        bias = self._to.weight(self._tensors[f"{prefix}bias"])
         epsilon = self._shape.epsilon
-        return self._node("LayerNormalization", hidden, weight, bias, axis=-1, epsilon=epsilon)
-
-    def _cast(self, value: str) -> str:
-        return self._node("Cast", value, to=TensorProto.FLOAT)
-
-    def _integers(self, *values: int) -> str:
-        return self._weight(np.array(values, np.int64))
-
-    def _number(self, value: float) -> str:
-        return self._weight(np.array(value, np.float32))
-
-    def _weight(self, values: npt.NDArray[np.generic]) -> str:
-        name = self._name()
-        self._weights.append(numpy_helper.from_array(np.ascontiguousarray(values), name))
-        return name
-
-    def _node(self, operation: str, *inputs: str, **attributes: float | list[int]) -> str:
-        name = self._name()
-        self._nodes.append(
-            helper.make_node(operation, list(inputs), [name], None, None, None, None, **attributes)
-        )
-        return name
-
-    def _name(self) -> str:
-        return f"_{next(self._numbers)}"
+        return self._to.node("LayerNormalization", hidden, weight, bias, axis=-1, epsilon=epsilon)

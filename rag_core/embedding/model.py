@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
+from threading import get_ident
 from typing import Literal, TypedDict
 
 from rag_core.errors import ConfigurationError, MissingPackageError
@@ -136,7 +137,7 @@ def hash_weights(files: ModelFiles, notes: Path) -> str:
 def write_atomically(path: Path, content: bytes) -> None:
     """Write a file that others see whole or not at all, also after a crash."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = path.with_name(f"{path.name}.{os.getpid()}.new")
+    unfinished = path.with_name(f"{path.name}.{os.getpid()}-{get_ident()}.new")
     with unfinished.open("wb") as file:
         file.write(content)
         file.flush()
