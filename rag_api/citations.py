@@ -22,8 +22,7 @@ _INSIDE = frozenset("0123456789,;-– ")
 _MARKER = re.compile(r"\[ ?\d{1,4}(?: ?[-–] ?\d{1,4})?(?: ?[,;] ?\d{1,4}(?: ?[-–] ?\d{1,4})?)* ?\]")
 _NUMBERS = re.compile(r"(\d+)(?: ?[-–] ?(\d+))?")
 _STATEMENT_CHARACTERS = 400
-_STATEMENT_END = re.compile(r"[.!?。！？]\s+|\n")
-_MARKERS_AT_END = re.compile(r"(?:\s*\[[\d,;–\- ]+\])+[\s.!?]*$")
+_STATEMENT_ENDS = (". ", "! ", "? ", "。", "！", "？", "\n")
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,37 +59,40 @@ class CitationFinder:
         """The events of the next piece of text."""
         if not text:
             return []
-        if self._may_skip(text):
-            self._code.skip(text)
-            self._line_is_empty = text.endswith("\n")
-            return [self._pass_on(text)]
-        return self._scan(text)
-
-    def finish(self) -> list[Delta | Cited]:
-        """What the end of the text settles."""
-        return list(self._settle(""))
-
-    def _may_skip(self, text: str) -> bool:
-        idle = not self._marker and self._pending is None and not self._escaped
-        return idle and self._code.in_plain_text and _SPECIAL.search(text) is None
-
-    def _pass_on(self, text: str) -> Delta:
-        self._seen.append(text)
-        self._length += len(text)
-        return Delta(text=text)
-
-    def _scan(self, text: str) -> list[Delta | Cited]:
         events: list[Delta | Cited] = []
-        sent = 0
-        for place, char in enumerate(text):
+        sent = place = 0
+        while (place := self._skip_plain(text, place)) < len(text):
+            char = text[place]
             if self._pending is not None:
                 if place > sent:
                     events.append(self._pass_on(text[sent:place]))
                     sent = place
                 events += self._settle(char)
             self._step(char, self._length + place - sent + 1)
+            place += 1
         events.append(self._pass_on(text[sent:]))
         return events
+
+    def finish(self) -> list[Delta | Cited]:
+        """What the end of the text settles."""
+        return list(self._settle(""))
+
+    def _skip_plain(self, text: str, place: int) -> int:
+        """The next place that must be looked at: most text is passed over without a look."""
+        busy = self._marker or self._pending is not None or self._escaped
+        if busy or not self._code.in_plain_text:
+            return place
+        special = _SPECIAL.search(text, place)
+        end = len(text) if special is None else special.start()
+        if end > place:
+            self._code.skip(text[place:end])
+            self._line_is_empty = text[end - 1] == "\n"
+        return end
+
+    def _pass_on(self, text: str) -> Delta:
+        self._seen.append(text)
+        self._length += len(text)
+        return Delta(text=text)
 
     def _step(self, char: str, end: int) -> None:
         """Pass over a character outside of pending markers; `end` is the length up to it."""
@@ -138,9 +140,16 @@ class CitationFinder:
         """The answer's sentence that the marker stands at the end of."""
         recent = "".join(self._seen)[-_STATEMENT_CHARACTERS - _LONGEST_MARKER :]
         self._seen = [recent]
-        before = _MARKERS_AT_END.sub("", recent[: len(recent) - len(pending.text)]).rstrip()
-        starts = [match.end() for match in _STATEMENT_END.finditer(before)]
-        return before[starts[-1] :] if starts else before
+        before = _strip_markers(recent[: len(recent) - len(pending.text)])
+        return before[max(before.rfind(end, 0, -1) for end in _STATEMENT_ENDS) + 1 :]
+
+
+def _strip_markers(text: str) -> str:
+    """Leave out the markers at the end, which belong to the same statement."""
+    text = text.rstrip()
+    while text.endswith("]") and _MARKER.fullmatch(text, opening := text.rfind("[")):
+        text = text[:opening].rstrip()
+    return text
 
 
 def _read_numbers(marker: str) -> list[int]:

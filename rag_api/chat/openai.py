@@ -10,6 +10,7 @@ import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from contextlib import AsyncExitStack, aclosing, asynccontextmanager, suppress
 from typing import cast
+from urllib.request import getproxies
 
 import httpx2
 import openai
@@ -18,6 +19,7 @@ from openai.types.chat import ChatCompletionMessageParam
 
 from rag_api.chat import ChatPart, Message, Text
 from rag_api.chat.chunks import CompletionReader
+from rag_api.chat.transport import StreamTransport
 from rag_core.errors import ChatRateLimitedError, ChatRejectedError, ChatUnavailableError, RagError
 from rag_core.settings import Settings
 
@@ -35,16 +37,13 @@ _REJECTED = frozenset({400, 401, 403, 404, 405, 413, 415, 422})
 async def open_model(settings: Settings, model: str) -> AsyncIterator[OpenAIChat]:
     """One client, its connections kept alive, for all the streams of this process."""
     key = settings.openai_api_key.get_secret_value() if settings.openai_api_key else _NO_KEY
-    limits = httpx2.Limits(max_connections=_MOST_STREAMS, max_keepalive_connections=_MOST_STREAMS)
     client = AsyncOpenAI(
         api_key=key,
         base_url=settings.openai_base_url,
         max_retries=_RETRIES,
         # Our own deadlines rule; the client's would add a timer to every read.
         timeout=httpx2.Timeout(None, connect=_CONNECT_SECONDS),
-        http_client=openai.DefaultAsyncHttpxClient(
-            limits=limits, event_hooks={"response": [_refuse_long_waits]}
-        ),
+        http_client=_open_client(),
     )
     async with client:
         yield OpenAIChat(
@@ -53,6 +52,18 @@ async def open_model(settings: Settings, model: str) -> AsyncIterator[OpenAIChat
             first_token_seconds=settings.chat_first_token_seconds,
             next_token_seconds=settings.chat_next_token_seconds,
         )
+
+
+def _open_client() -> httpx2.AsyncClient:
+    """Over our own transport, but for a proxy, which only the SDK's knows how to use."""
+    hooks = {"response": [_refuse_long_waits]}
+    if getproxies().keys() & {"http", "https", "all"}:
+        limits = httpx2.Limits(
+            max_connections=_MOST_STREAMS, max_keepalive_connections=_MOST_STREAMS
+        )
+        return openai.DefaultAsyncHttpxClient(limits=limits, event_hooks=hooks)
+    transport = StreamTransport(httpx2.create_ssl_context())
+    return openai.DefaultAsyncHttpxClient(transport=transport, event_hooks=hooks)
 
 
 class OpenAIChat:

@@ -119,7 +119,7 @@ async def test_a_refused_connection_is_unavailable() -> None:
 
     async with open_chat(settings) as chat:
         assert chat is not None
-        with pytest.raises(ChatUnavailableError, match=r"'tiny' .* cannot be reached: .*connect"):
+        with pytest.raises(ChatUnavailableError, match=r"'tiny' .* cannot be reached: .*Connect"):
             await ask(chat)
 
 

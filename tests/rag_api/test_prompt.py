@@ -45,7 +45,7 @@ def test_the_oldest_turns_go_before_any_passage() -> None:
 
 
 def test_then_the_last_passages_go_and_are_not_offered() -> None:
-    prompt = build_prompt("so " * 105, history=[Turn("user", "x")], passages=PASSAGES, budget=SMALL)
+    prompt = build_prompt("so " * 140, history=(), passages=PASSAGES, budget=SMALL)
 
     assert prompt.passages == PASSAGES[:1]
     assert len(prompt.messages) == 2

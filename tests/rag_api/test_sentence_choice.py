@@ -29,7 +29,7 @@ async def choose(question: str, *passages: PassageView) -> list[str]:
     [
         ("When was the lighthouse built?", "The lighthouse on"),
         ("How many metres above the sea is it?", "It stands 48"),
-        ("How long did the keepers live on the rock?", "Its keepers"),
+        ("How many weeks did its keepers live there at a time?", "Its keepers"),
     ],
 )
 async def test_the_best_sentence_comes_first_and_is_quoted_exactly(
