@@ -94,14 +94,14 @@ class Vectors:
     async def add(self, name: str, ids: Sequence[str], matrix: np.ndarray) -> None:
         """Put vectors, one row of float32 per id in the same order, in place of those of old."""
         rows = np.ascontiguousarray(matrix, dtype="<f4")
-        for start, end in self._batches(len(ids), rows.nbytes):
+        for start, end in batches(len(ids), rows.nbytes, max_rows=self._max_rows):
             encoded = [base64.b64encode(row).decode("ascii") for row in rows[start:end]]
             body = {"ids": list(ids[start:end]), "embeddings": encoded}
             await self._call("POST", name, "/upsert", body)
 
     async def remove(self, name: str, ids: Sequence[str]) -> None:
         """Take vectors away; ids that are not there do no harm."""
-        for start, end in self._batches(len(ids), 0):
+        for start, end in batches(len(ids), 0, max_rows=self._max_rows):
             await self._call("POST", name, "/delete", {"ids": list(ids[start:end])})
 
     async def query(self, name: str, vector: np.ndarray, k: int) -> list[tuple[str, float]]:
@@ -145,12 +145,6 @@ class Vectors:
             known = await self._wire.call("GET", f"{self._collections}/{name}")
             self._ids[name] = _Known.model_validate(known).id
         return self._ids[name]
-
-    def _batches(self, count: int, total_bytes: int) -> list[tuple[int, int]]:
-        """Cut rows into parts that fit into one request."""
-        rows_that_fit = max(1, _MAX_BATCH_BYTES * count // max(1, total_bytes))
-        size = min(self._max_rows, _MAX_BATCH_ROWS, rows_that_fit)
-        return [(start, min(start + size, count)) for start in range(0, count, size)]
 
 
 @asynccontextmanager
@@ -246,3 +240,10 @@ def read_address(url: str) -> ServerAddress:
         tls=parts.scheme == "https",
         path=parts.path.rstrip("/"),
     )
+
+
+def batches(count: int, total_bytes: int, *, max_rows: int) -> list[tuple[int, int]]:
+    """Cut rows into half-open parts that each fit into one request."""
+    rows_that_fit = max(1, _MAX_BATCH_BYTES * count // max(1, total_bytes))
+    size = min(max_rows, _MAX_BATCH_ROWS, rows_that_fit)
+    return [(start, min(start + size, count)) for start in range(0, count, size)]

