@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from rag_api.events import PassageView
@@ -91,15 +91,20 @@ def _find_candidates(passages: Sequence[PassageView]) -> list[ChosenSentence]:
     """Each sentence once, prose only where there is any."""
     found: dict[str, tuple[ChosenSentence, bool]] = {}
     for passage in passages:
-        fenced = [match.span() for match in _FENCED.finditer(passage.text)]
-        for start, end in find_sentences(passage.text):
-            text = passage.text[start:end]
-            quote = Quote(passage.start + start, passage.start + end, text)
-            in_code = any(first <= start < last for first, last in fenced)
-            prose = not in_code and _is_prose(passage.text, start, end)
-            found.setdefault(text, (ChosenSentence(passage, quote), prose))
-    prose_only = [sentence for sentence, prose in found.values() if prose]
-    return prose_only or [sentence for sentence, _ in found.values()]
+        for sentence, is_prose in _find_sentences(passage):
+            found.setdefault(sentence.quote.text, (sentence, is_prose))
+    prose = [sentence for sentence, is_prose in found.values() if is_prose]
+    return prose or [sentence for sentence, _ in found.values()]
+
+
+def _find_sentences(passage: PassageView) -> Iterator[tuple[ChosenSentence, bool]]:
+    """The sentences of a passage, and whether each is prose."""
+    fenced = [match.span() for match in _FENCED.finditer(passage.text)]
+    for start, end in find_sentences(passage.text):
+        quote = Quote(passage.start + start, passage.start + end, passage.text[start:end])
+        in_code = any(first <= start < last for first, last in fenced)
+        is_prose = not in_code and _is_prose(passage.text, start, end)
+        yield ChosenSentence(passage, quote), is_prose
 
 
 def _is_prose(text: str, start: int, end: int) -> bool:
@@ -118,14 +123,14 @@ def _score_words(question: str, sentences: Sequence[str]) -> list[float]:
     mean = sum(count.total() for count in terms) / len(terms) or 1.0
     weights = {term: _idf(sum(term in count for count in terms), of=len(terms)) for term in wanted}
     ceiling = (_K1 + 1) * sum(weights.values()) or 1.0
-    return [
-        sum(
-            weight * count[term] * (_K1 + 1) / (count[term] + _length_norm(count.total() / mean))
-            for term, weight in weights.items()
-        )
-        / ceiling
-        for count in terms
-    ]
+    return [_bm25(count, weights, mean) / ceiling for count in terms]
+
+
+def _bm25(count: Counter[str], weights: Mapping[str, float], mean: float) -> float:
+    norm = _length_norm(count.total() / mean)
+    return sum(
+        weight * count[term] * (_K1 + 1) / (count[term] + norm) for term, weight in weights.items()
+    )
 
 
 def _length_norm(relative_length: float) -> float:

@@ -49,33 +49,38 @@ def choose_model(settings: Settings) -> ModelChoice | None:
         ConfigurationError: the model cannot be meant as it is written.
     """
     name = settings.chat_model
-    has_server = settings.openai_api_key is not None or settings.openai_base_url is not None
-    if name == EXTRACTIVE or (name is None and not has_server):
-        return None
     if name is None:
-        return ModelChoice("openai", DEFAULT_MODEL)
-    provider, colon, rest = name.partition(":")
-    if colon and provider in LANGCHAIN_PROVIDERS:
-        _need_name(name, rest)
+        return ModelChoice("openai", DEFAULT_MODEL) if _has_server(settings) else None
+    if name == EXTRACTIVE:
+        return None
+    provider, _, rest = name.partition(":")
+    if provider not in LANGCHAIN_PROVIDERS | {_OPENAI} or ":" not in name:
+        _need_meaning(name, settings)
+        return ModelChoice("openai", name)
+    if not rest:
+        raise ConfigurationError(f"CHAT_MODEL={name!r} names no model; {_how_to_write()}")
+    if provider != _OPENAI:
         return ModelChoice("langchain", name)
-    if colon and provider == _OPENAI:
-        _need_name(name, rest)
-        name = rest
-    elif colon and provider != _FINE_TUNED and settings.openai_base_url is None:
+    _need_meaning(rest, settings)
+    return ModelChoice("openai", rest)
+
+
+def _has_server(settings: Settings) -> bool:
+    return settings.openai_api_key is not None or settings.openai_base_url is not None
+
+
+def _need_meaning(name: str, settings: Settings) -> None:
+    """Refuse a name that no OpenAI-compatible server of these settings can know."""
+    provider, colon, _ = name.partition(":")
+    if colon and provider != _FINE_TUNED and settings.openai_base_url is None:
         raise ConfigurationError(
             f"CHAT_MODEL={name!r}: no provider {provider!r}; {_how_to_write()}"
         )
-    if not has_server:
+    if not _has_server(settings):
         raise ConfigurationError(
             f"CHAT_MODEL={name!r} needs OPENAI_API_KEY, or OPENAI_BASE_URL for a server of your "
             f"own; {_how_to_write()}"
         )
-    return ModelChoice("openai", name)
-
-
-def _need_name(written: str, rest: str) -> None:
-    if not rest:
-        raise ConfigurationError(f"CHAT_MODEL={written!r} names no model; {_how_to_write()}")
 
 
 def _how_to_write() -> str:

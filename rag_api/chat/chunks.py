@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import orjson
 
 from rag_api.chat import Finish, FinishReason, Usage
@@ -78,7 +80,7 @@ class CompletionReader:
         choices = chunk.get("choices")
         return self._read_choice(choices[0]) if choices else ""
 
-    def _read_choice(self, choice: dict[str, object]) -> str:
+    def _read_choice(self, choice: Mapping[str, object]) -> str:
         reason = choice.get("finish_reason")
         if isinstance(reason, str) and reason:
             # Foreign values ("eos", "tool_calls") mean that the model itself chose to end.
@@ -91,7 +93,7 @@ class CompletionReader:
             self.tokens += 1
         return content if isinstance(content, str) else ""
 
-    def _read_usage(self, usage: dict[str, object]) -> None:
+    def _read_usage(self, usage: Mapping[str, object]) -> None:
         counts = usage.get("prompt_tokens"), usage.get("completion_tokens")
         if isinstance(counts[0], int) and isinstance(counts[1], int):
             self._usage = Usage(counts[0], counts[1])

@@ -115,19 +115,25 @@ class OpenAIChat:
         max_tokens: int | None,
         deadline: float,
     ) -> httpx2.Response:
-        """Ask until a good status is there; a server that speaks an older dialect is asked anew."""
+        """Ask, and wait for a good status."""
         try:
             async with asyncio.timeout_at(deadline):
-                while True:
-                    try:
-                        return await self._ask(stack, messages, max_tokens)
-                    except openai.BadRequestError as error:
-                        if not self._learn(str(error)):
-                            raise
+                return await self._ask_adapting(stack, messages, max_tokens)
         except TimeoutError as error:
             raise self._silence(started=False) from error
         except openai.APIError as error:
             raise self._explain(error) from error
+
+    async def _ask_adapting(
+        self, stack: AsyncExitStack, messages: Sequence[Message], max_tokens: int | None
+    ) -> httpx2.Response:
+        """Ask; a server that refuses a parameter is asked again without it."""
+        while True:
+            try:
+                return await self._ask(stack, messages, max_tokens)
+            except openai.BadRequestError as error:
+                if not self._learn(str(error)):
+                    raise
 
     async def _ask(
         self, stack: AsyncExitStack, messages: Sequence[Message], max_tokens: int | None

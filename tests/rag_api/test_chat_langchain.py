@@ -14,6 +14,7 @@ from rag_core.errors import (
     ChatRateLimitedError,
     ChatRejectedError,
     ChatUnavailableError,
+    ConfigurationError,
     MissingPackageError,
 )
 from rag_core.settings import Settings
@@ -111,6 +112,25 @@ async def ask_langchain_openai(upstream: Upstream) -> list[ChatPart]:
         await model.root_async_client.close()
         model.root_client.close()
     return parts
+
+
+async def test_the_settings_open_a_providers_model(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AZURE_OPENAI_API_KEY", "x")
+    monkeypatch.setenv("AZURE_OPENAI_ENDPOINT", "http://127.0.0.1:9")
+    monkeypatch.setenv("OPENAI_API_VERSION", "2025-01-01")
+    settings = Settings(RAG_HOME=Path("unused"), CHAT_MODEL="azure_openai:tiny", _env_file=None)
+
+    async with open_chat(settings) as chat:
+        assert isinstance(chat, LangChainChat)
+        assert chat.model == "azure_openai:tiny"
+
+
+async def test_a_provider_without_its_key_is_a_fault_of_the_settings() -> None:
+    settings = Settings(RAG_HOME=Path("unused"), CHAT_MODEL="azure_openai:tiny", _env_file=None)
+
+    with pytest.raises(ConfigurationError, match="CHAT_MODEL='azure_openai:tiny'"):
+        async with open_chat(settings):
+            pass
 
 
 async def test_a_real_provider_package_streams_through() -> None:

@@ -141,6 +141,20 @@ async def test_a_stream_that_breaks_off_says_how(
             await ask(chat)
 
 
+async def test_a_proxy_of_the_environment_is_used(monkeypatch: pytest.MonkeyPatch) -> None:
+    upstream = streaming(*ANSWER)
+    async with serving(upstream) as port:
+        monkeypatch.setenv("HTTP_PROXY", f"http://127.0.0.1:{port}")
+        settings = Settings(
+            OPENAI_BASE_URL="http://model.invalid/v1", CHAT_MODEL="tiny", _env_file=None
+        )
+        async with open_chat(settings) as chat:
+            assert chat is not None
+            parts = await ask(chat)
+
+    assert text_of(parts) == "Hello there"
+
+
 async def test_leaving_closes_the_connection_to_the_server_at_once() -> None:
     upstream = streaming(chunk("a"), 20.0)
 
