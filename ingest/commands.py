@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import io
+import logging
 import os
 import signal
 import sys
@@ -29,6 +30,8 @@ from rag_core.settings import Settings, read_settings
 from rag_core.vectors import upkeep
 from rag_core.vectors.chroma import open_vectors
 
+logger = logging.getLogger(__name__)
+
 _NOTHING_DONE = 2
 _INTERRUPTED = 130
 
@@ -42,7 +45,8 @@ def run(work: Callable[[Settings, Screen], Coroutine[None, None, int]], *, as_js
     try:
         settings = read_settings()
         set_up_logs(settings.log_level)
-        return asyncio.run(work(settings, screen))
+        code = asyncio.run(work(settings, screen))
+        sys.stdout.flush()
     except RagError as error:
         screen.fail(error)
         return _NOTHING_DONE
@@ -52,6 +56,11 @@ def run(work: Callable[[Settings, Screen], Coroutine[None, None, int]], *, as_js
         # Whoever read us has gone; the interpreter would complain about it at its end.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
+    except Exception as error:
+        logger.debug("a fault of ours", exc_info=True)
+        screen.fail(error)
+        return 1
+    return code
 
 
 async def add(

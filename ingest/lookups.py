@@ -155,7 +155,7 @@ async def _check_catalog(settings: Settings, summaries: list[CollectionSummary])
     async with open_catalog(settings.catalog_url) as catalog:
         summaries += await collections.list_collections(catalog)
     documents_held = sum(summary.documents for summary in summaries)
-    return f"{documents_held} documents in {len(summaries)} collections"
+    return f"documents: {documents_held}, collections: {len(summaries)}"
 
 
 async def _check_vectors(settings: Settings, name: str) -> str:
@@ -199,7 +199,8 @@ def _describe(document: DocumentSummary) -> dict[str, str]:
 
 
 def _describe_passage(number: int, passage: Passage) -> list[str]:
-    place = " > ".join([passage.title, *passage.heading_path])
+    headings = [heading for heading in passage.heading_path if heading != passage.title]
+    place = " > ".join([passage.title, *headings])
     page = "" if passage.page is None else f", page {passage.page}"
     text = " ".join(passage.text.split())
     shown = text if len(text) <= _SHOWN_CHARACTERS else f"{text[:_SHOWN_CHARACTERS]}…"

@@ -33,6 +33,7 @@ def begin_tally(plan: Plan, order: Order) -> Tally:
         files=len(plan.files),
         total_bytes=sum(file.size_bytes for file in plan.files),
         skipped=plan.skipped,
+        unplanned=len(plan.faults),
     )
     for source, error in plan.faults:
         tally.fail(source, error)

@@ -98,6 +98,8 @@ class Tally:
     embedded: int = 0
     reused: int = 0
     failed: list[Fault] = field(default_factory=list)
+    unplanned: int = 0
+    """Of the failed: paths that are not among the planned files."""
     warnings: list[Warned] = field(default_factory=list)
     skipped: Mapping[str, int] = field(default_factory=dict)
     interrupted: bool = False
@@ -106,8 +108,8 @@ class Tally:
 
     @property
     def done(self) -> int:
-        """Files that are through, in whichever way."""
-        return self.added + self.updated + self.unchanged + len(self.failed)
+        """Planned files that are through, in whichever way."""
+        return self.added + self.updated + self.unchanged + len(self.failed) - self.unplanned
 
     @property
     def seconds(self) -> float:
@@ -140,9 +142,9 @@ class Tally:
             added=self.added,
             updated=self.updated,
             unchanged=self.unchanged,
-            failed=tuple(self.failed),
+            failed=tuple(sorted(self.failed, key=lambda fault: fault.source)),
             skipped=tuple(Skipped(*item) for item in sorted(self.skipped.items())),
-            warnings=tuple(self.warnings),
+            warnings=tuple(sorted(self.warnings, key=lambda warned: warned.source)),
             chunks=self.chunks,
             embedded=self.embedded,
             reused=self.reused,

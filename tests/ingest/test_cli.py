@@ -198,6 +198,23 @@ def test_a_wrong_setting_is_one_sentence(monkeypatch: pytest.MonkeyPatch) -> Non
     assert result.stderr.startswith("ingest: settings: RAG_PORT='many'")
 
 
+def test_a_reader_who_leaves_early_gets_no_complaint(tmp_path: Path) -> None:
+    environment = {**os.environ, "RAG_HOME": str(tmp_path / "absent"), "RAG_COLLECTION": "x"}
+    reading, writing = os.pipe()
+    os.close(reading)
+
+    shown = subprocess.run(
+        [*INGEST, "add", str(tmp_path)],
+        stdout=writing,
+        stderr=subprocess.PIPE,
+        env=environment,
+        check=False,
+    )
+
+    os.close(writing)
+    assert (shown.returncode, shown.stderr) == (1, b"")
+
+
 def test_every_command_documents_its_exit_codes() -> None:
     for command in ("add", "list", "show", "remove", "search", "status"):
         assert "Exit codes: 0 all done" in run(command, "--help").stdout

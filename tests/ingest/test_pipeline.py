@@ -245,7 +245,7 @@ async def test_a_stop_before_the_beginning_ingests_nothing(index: Index, folder:
     stopper = Stopper(lambda _: True)
     stopper.stop.set()
 
-    report = await ingest(index, folder, stopper=stopper)
+    report = await ingest(index, folder, *map(Path, "abc"), stopper=stopper)
 
     assert (report.added, report.interrupted, report.exit_code) == (0, True, 130)
 
