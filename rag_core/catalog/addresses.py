@@ -63,5 +63,8 @@ def _postgres_address(url: str) -> Address:
         raise MissingPackageError("asyncpg", needed_for="a catalog in PostgreSQL (DATABASE_URL)")
     # asyncpg knows libpq's sslmode by the name of ssl.
     query = {"ssl" if key == "sslmode" else key: value for key, value in parsed.query.items()}
-    shown = parsed.set(drivername="postgresql", password=None).render_as_string()
-    return Address(parsed.set(drivername="postgresql+asyncpg", query=query), shown, None)
+    shown = URL.create(
+        "postgresql", parsed.username, None, parsed.host, parsed.port, parsed.database
+    )
+    parsed = parsed.set(drivername="postgresql+asyncpg", query=query)
+    return Address(parsed, shown.render_as_string(), None)

@@ -100,9 +100,7 @@ async def test_the_vectors_of_documents_come_whatever_their_state(catalog: Catal
     (staged,) = await stage_texts(catalog, collection, b="five")
     wanted = [dead, live, staged]
 
-    batches = [
-        batch async for batch in chunks.chunk_vectors(catalog, collection, wanted, batch=2)
-    ]
+    batches = [batch async for batch in chunks.chunk_vectors(catalog, collection, wanted, batch=2)]
 
     ids = [chunk_id for batch, _ in batches for chunk_id in batch]
     assert [len(batch) for batch, _ in batches] == [2, 2, 1]

@@ -17,7 +17,9 @@ def _hashes(count: int) -> list[bytes]:
     return [hash_text(str(number)) for number in range(count)]
 
 
-@settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(
+    max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None
+)
 @given(matrix=arrays(np.float32, (3, 8), elements=st.floats(width=32, allow_nan=False)))
 async def test_vectors_come_back_bit_by_bit(catalog: Catalog, matrix: np.ndarray) -> None:
     keys = [hash_text(row.tobytes().hex()) for row in matrix]
