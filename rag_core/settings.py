@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 from typing import Literal
+from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -70,6 +71,14 @@ class Settings(BaseSettings):
     def _absolute(cls, home: Path) -> Path:
         return home.expanduser().absolute()
 
+    @field_validator("openai_base_url")
+    @classmethod
+    def _without_credentials(cls, url: str | None) -> str | None:
+        parts = urlsplit(url or "")
+        if url is not None and (parts.scheme not in ("http", "https") or parts.username):
+            raise ValueError("must look like http://host/v1; a key belongs into OPENAI_API_KEY")
+        return url
+
     @property
     def catalog_url(self) -> str:
         """The SQL database that holds the catalog."""
@@ -85,7 +94,12 @@ def read_settings() -> Settings:
     try:
         return Settings()
     except ValidationError as error:
-        faults = "; ".join(
-            f"{fault['loc'][0]}={fault.get('input')!r}: {fault['msg']}" for fault in error.errors()
+        faults = (
+            f"{fault['loc'][0]}{_shown(fault['input'])}: {fault['msg']}" for fault in error.errors()
         )
-        raise ConfigurationError(f"settings: {faults}") from error
+        # Not "from" it: a validation error prints the value, which may hold a password.
+        raise ConfigurationError(f"settings: {'; '.join(faults)}") from None
+
+
+def _shown(value: object) -> str:
+    return "" if "@" in str(value) else f"={value!r}"

@@ -10,7 +10,6 @@ import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from contextlib import AsyncExitStack, aclosing, asynccontextmanager, suppress
 from typing import cast
-from urllib.request import getproxies
 
 import httpx2
 import openai
@@ -19,7 +18,6 @@ from openai.types.chat import ChatCompletionMessageParam
 
 from rag_api.chat import ChatPart, Message, Text
 from rag_api.chat.chunks import CompletionReader
-from rag_api.chat.transport import StreamTransport
 from rag_core.errors import ChatRateLimitedError, ChatRejectedError, ChatUnavailableError, RagError
 from rag_core.settings import Settings
 
@@ -55,15 +53,10 @@ async def open_model(settings: Settings, model: str) -> AsyncIterator[OpenAIChat
 
 
 def _open_client() -> httpx2.AsyncClient:
-    """Over our own transport, but for a proxy, which only the SDK's knows how to use."""
+    """Over aiohttp, which parses HTTP in C: 12 µs of CPU a token, where h11 takes 30."""
+    limits = httpx2.Limits(max_connections=_MOST_STREAMS, max_keepalive_connections=_MOST_STREAMS)
     hooks = {"response": [_refuse_long_waits]}
-    if getproxies().keys() & {"http", "https", "all"}:
-        limits = httpx2.Limits(
-            max_connections=_MOST_STREAMS, max_keepalive_connections=_MOST_STREAMS
-        )
-        return openai.DefaultAsyncHttpxClient(limits=limits, event_hooks=hooks)
-    transport = StreamTransport(httpx2.create_ssl_context())
-    return openai.DefaultAsyncHttpxClient(transport=transport, event_hooks=hooks)
+    return openai.DefaultAioHttpClient(limits=limits, event_hooks=hooks)
 
 
 class OpenAIChat:

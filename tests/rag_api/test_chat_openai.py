@@ -23,7 +23,7 @@ async def chatting(
         settings = Settings(
             RAG_HOME=Path("unused"),
             OPENAI_API_KEY="sk-secret",
-            OPENAI_BASE_URL=f"http://user:secret@127.0.0.1:{port}/v1",
+            OPENAI_BASE_URL=f"http://127.0.0.1:{port}/v1",
             CHAT_MODEL="tiny",
             CHAT_FIRST_TOKEN_SECONDS=first,
             CHAT_NEXT_TOKEN_SECONDS=following,

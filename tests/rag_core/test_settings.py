@@ -54,6 +54,18 @@ def test_a_wrong_value_is_refused_with_its_name(monkeypatch: pytest.MonkeyPatch)
         read_settings()
 
 
+@pytest.mark.parametrize("url", ["http://user:hunter2@host/v1", "host/v1"])
+def test_a_base_url_with_a_password_or_without_a_scheme_is_refused(
+    url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OPENAI_BASE_URL", url)
+
+    with pytest.raises(ConfigurationError, match=r"OPENAI_BASE_URL.*must look like") as caught:
+        read_settings()
+
+    assert "hunter2" not in str(caught.value)
+
+
 def test_the_home_is_absolute() -> None:
     assert Settings(RAG_HOME=Path("store"), _env_file=None).home.is_absolute()
 
