@@ -26,8 +26,8 @@ install-dev: .venv/dev ## The same, and what testing takes.
 	@touch $@
 
 run: install ## Install, ingest the sample documents, serve API and docs.
-	@echo "run: ingesting the sample documents of data/"
-	@$(BIN)/ingest add data
+	@echo "run: ingesting the sample documents of data/sample"
+	@$(BIN)/ingest add data/sample
 	@exec $(BIN)/rag-api serve
 
 test: install-dev ## Install what testing takes and run the tests.
