@@ -72,7 +72,7 @@ async def document_chunks(
                 _chunks.c.text,
             )
             .join_from(_chunks, _documents)
-            .where(among(_chunks.c.document_id, part), tables.is_live)
+            .where(among(_chunks.c.document_id, part), tables.row_state == "live")
         )
         async with catalog.reading() as connection:
             rows = (await connection.execute(query)).all()

@@ -6,15 +6,16 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from sqlalchemy import Select, Text, bindparam, func, select
+from sqlalchemy import Text, bindparam, func, select
 
 from rag_core.catalog import tables
 from rag_core.catalog.collections import Collection
 from rag_core.catalog.engine import Catalog
-from rag_core.catalog.storable import Among, among, as_json
+from rag_core.catalog.storable import among, as_json, batched
 from rag_core.catalog.vectors import to_vector
 
 _BATCH_VECTORS = 1000
+_BATCH_DOCUMENTS = 500
 
 _table = tables.chunks
 _documents = tables.documents
@@ -38,16 +39,18 @@ _LOAD = (
     select(*_PASSAGE)
     .join_from(_table, _documents)
     .join(tables.collections)
-    .where(tables.is_live, Among(_table.c.id, bindparam("ids", type_=Text)))
+    .where(tables.row_state == "live", among(_table.c.id, bindparam("ids", type_=Text)))
 )
 _WITH_VECTORS = (
     select(_table.c.id, _table.c.document_id, _vectors.c.vector)
     .join_from(_table, _documents)
     .join(_vectors, _vectors.c.hash == _table.c.vector_hash)
     .where(_vectors.c.fingerprint == bindparam("fingerprint"))
-    .where(_documents.c.collection_id == bindparam("collection_id"))
+    .where(tables.row_collection_id == bindparam("collection_id"))
 )
-_FIND = _WITH_VECTORS.where(tables.is_live, Among(_table.c.id, bindparam("ids", type_=Text)))
+_FIND = _WITH_VECTORS.where(
+    tables.row_state == "live", among(_table.c.id, bindparam("ids", type_=Text))
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,9 +117,13 @@ async def chunk_vectors(
 
     Yields chunk ids and a matrix with one float32 row for each, at most `batch` at a time.
     """
-    query = _WITH_VECTORS.where(among(_table.c.document_id, document_ids))
-    async for found in _pages(catalog, collection, query, batch):
-        yield found
+    for part in batched(document_ids, _BATCH_DOCUMENTS):
+        for ids in batched(sorted(await chunk_ids(catalog, part)), batch):
+            query = _WITH_VECTORS.where(among(_table.c.id, ids)).order_by(_table.c.id)
+            async with catalog.reading() as connection:
+                rows = (await connection.execute(query, _values(collection))).all()
+            if rows:
+                yield [row[0] for row in rows], np.stack([to_vector(row[2]) for row in rows])
 
 
 async def live_vectors(
@@ -127,8 +134,12 @@ async def live_vectors(
     Yields as `chunk_vectors` does. Each batch is read by itself, so that writers go on:
     `switch_vector_index` tells whether anything was changed in between.
     """
-    query = _WITH_VECTORS.where(_documents.c.state.in_(["live", "staged"]))
-    async for found in _pages(catalog, collection, query, batch):
+    query = select(_documents.c.id).where(
+        _documents.c.collection_id == collection.id, _documents.c.state.in_(["live", "staged"])
+    )
+    async with catalog.reading() as connection:
+        document_ids = sorted(await connection.scalars(query))
+    async for found in chunk_vectors(catalog, collection, document_ids, batch=batch):
         yield found
 
 
@@ -143,27 +154,17 @@ async def count_live_chunks(catalog: Catalog, collection: Collection) -> int:
 
 async def sample_live_chunk(catalog: Catalog, collection: Collection) -> FoundChunk | None:
     """Read any one live chunk and its vector; None when there is none."""
+    query = (
+        select(_table.c.id)
+        .join_from(_table, _documents)
+        .where(_documents.c.collection_id == collection.id, tables.is_live)
+    )
     async with catalog.reading() as connection:
-        query = _WITH_VECTORS.where(tables.is_live).limit(1)
-        row = (await connection.execute(query, _values(collection))).one_or_none()
-    return None if row is None else FoundChunk(row[0], row[1], to_vector(row[2]))
+        chunk_id = (await connection.scalars(query.limit(1))).one_or_none()
+    found = [] if chunk_id is None else await find_chunks(catalog, collection, [chunk_id])
+    return found[0] if found else None
 
 
 def _values(collection: Collection) -> dict[str, object]:
     """What `_WITH_VECTORS` takes."""
     return {"collection_id": collection.id, "fingerprint": collection.fingerprint}
-
-
-async def _pages(
-    catalog: Catalog, collection: Collection, query: Select[str, str, bytes], size: int
-) -> AsyncIterator[tuple[list[str], np.ndarray]]:
-    after = ""
-    while True:
-        page = query.where(_table.c.id > after).order_by(_table.c.id).limit(size)
-        async with catalog.reading() as connection:
-            rows = (await connection.execute(page, _values(collection))).all()
-        if rows:
-            yield [row[0] for row in rows], np.stack([to_vector(row[2]) for row in rows])
-        if len(rows) < size:
-            return
-        after = rows[-1][0]

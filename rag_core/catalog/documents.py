@@ -156,7 +156,9 @@ async def publish_documents(
                 f"collection {collection.name!r} has the vector index {locked.vector_index!r} "
                 f"now, not {collection.vector_index!r}"
             )
-        staged = await _staged_sources(connection, locked, ids)
+        rows = await connection.execute(_sources(locked, ids, "staged"))
+        sources = {row.id: row.source for row in rows}
+        staged = {one: sources[one] for one in ids if one in sources}
         newest = {source: document_id for document_id, source in staged.items()}
         live = list(newest.values())
         older = [
@@ -172,7 +174,7 @@ async def publish_documents(
 
 async def remove_documents(catalog: Catalog, collection: Collection, ids: Sequence[str]) -> int:
     """Hide these documents, live or staged, at once; returns how many there were."""
-    query = _ids_in(collection, "live", "staged").where(among(_table.c.id, ids))
+    query = _sources(collection, ids, "live", "staged")
     async with catalog.writing() as connection:
         locked = await lock_collection(connection, collection)
         gone = list(await connection.scalars(query))
@@ -258,14 +260,13 @@ def _ids_in(collection: Collection, *states: _State) -> Select[str]:
     )
 
 
-async def _staged_sources(
-    connection: AsyncConnection, locked: Collection, ids: Sequence[str]
-) -> dict[str, str]:
-    """Tell the sources of those that are staged, in the order of the ids."""
-    query = _ids_in(locked, "staged").where(among(_table.c.id, ids))
-    rows = await connection.execute(query.add_columns(_table.c.source))
-    sources = {row.id: row.source for row in rows}
-    return {document_id: sources[document_id] for document_id in ids if document_id in sources}
+def _sources(collection: Collection, ids: Sequence[str], *states: _State) -> Select[str, str]:
+    """Select id and source of those of these documents that are in one of the states."""
+    return select(_table.c.id, _table.c.source).where(
+        among(_table.c.id, ids),
+        tables.row_collection_id == collection.id,
+        tables.row_state.in_(states),
+    )
 
 
 async def _move(

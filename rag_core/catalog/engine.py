@@ -29,7 +29,8 @@ _SQLITE_BUSY_SECONDS = 30
 _SQLITE_PRAGMAS = (
     "PRAGMA foreign_keys = ON",
     "PRAGMA synchronous = FULL",
-    "PRAGMA cache_size = -65536",
+    "PRAGMA mmap_size = 1073741824",  # 200 chunks' vectors of 100,000: 2.7 ms, without it 4.5 ms
+    "PRAGMA cache_size = -16384",
     "PRAGMA journal_size_limit = 67108864",
 )
 

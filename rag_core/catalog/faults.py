@@ -54,12 +54,15 @@ def _describe(error: Exception) -> str:
     if isinstance(error, PoolTimeoutError):
         return "all connections are in use, and none came free in time"
     original = error.orig if isinstance(error, DBAPIError) and error.orig else error
-    if known := _POSTGRES_FAULTS.get(str(getattr(original, "sqlstate", None))):
+    said = str(original).strip()
+    if known := _meaning(said, state=str(getattr(original, "sqlstate", None))):
         return known
-    said = str(original)
-    for words, meaning in _SQLITE_FAULTS.items():
-        if words in said:
-            return meaning
     if isinstance(original, OSError):
         return f"cannot be reached: {said or 'no answer in time'}"
-    return said.strip().partition("\n")[0][:_FAULT_CHARACTERS] or type(original).__name__
+    return said.partition("\n")[0][:_FAULT_CHARACTERS] or type(original).__name__
+
+
+def _meaning(said: str, *, state: str) -> str | None:
+    """Look up PostgreSQL's code of the error, or else the words of SQLite."""
+    by_words = (meaning for words, meaning in _SQLITE_FAULTS.items() if words in said)
+    return _POSTGRES_FAULTS.get(state) or next(by_words, None)

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import TypeVar
 
-from sqlalchemy import BindParameter, Boolean, Column, literal
+from sqlalchemy import BindParameter, Column, ColumnElement, literal, literal_column, select
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
@@ -33,37 +33,34 @@ def batched(items: Sequence[_Item], size: int = BATCH) -> Iterator[Sequence[_Ite
 
 
 def as_json(texts: Sequence[str]) -> str:
-    """Write texts as the one parameter that `Among` takes."""
+    """Write texts as the one parameter that `among` takes."""
     return json.dumps([storable(text) for text in texts])
 
 
-def among(column: Column[str], texts: Sequence[str]) -> Among:
-    """Select the rows whose column is one of these texts, any number."""
-    return Among(column, literal(as_json(texts)))
+def among(column: Column[str], listed: BindParameter[str] | Sequence[str]) -> ColumnElement[bool]:
+    """Select the rows whose column is one of these texts, any number.
 
-
-class Among(FunctionElement[bool]):
-    """A column's value is in a JSON list, which is one parameter.
-
-    So the statement is the same for each length of list, and neither SQLAlchemy nor the database
-    reads it anew: 200 ids in 1.9 ms of CPU, against 2.9 ms with a parameter each.
+    They are one parameter, or a named one that takes `as_json` of them: the statement is the same
+    for each length of list, and neither SQLAlchemy nor the database reads it anew. 200 ids take
+    1.9 ms of CPU so, 2.9 ms with a parameter each.
     """
+    parameter = listed if isinstance(listed, BindParameter) else literal(as_json(listed))
+    return column.in_(select(literal_column("value")).select_from(_Listed(parameter)))
 
-    type = Boolean()
+
+class _Listed(FunctionElement[str]):
+    """The texts of a JSON list as rows of one column, `value`."""
+
     inherit_cache = True
-    name = "among"
-
-    def __init__(self, column: Column[str], listed: BindParameter[str]) -> None:
-        super().__init__(column, listed)
+    name = "listed"
 
 
-@compiles(Among, "sqlite")
-def _among_sqlite(element: Among, compiler: SQLCompiler, **options: object) -> str:
-    column, listed = (compiler.process(part, **options) for part in element.clauses)
-    return f"{column} IN (SELECT value FROM json_each({listed}))"  # noqa: S608 - two compiled parts
+@compiles(_Listed, "sqlite")
+def _listed_in_sqlite(element: _Listed, compiler: SQLCompiler, **options: object) -> str:
+    return f"json_each({compiler.process(element.clauses, **options)})"
 
 
-@compiles(Among, "postgresql")
-def _among_postgres(element: Among, compiler: SQLCompiler, **options: object) -> str:
-    column, listed = (compiler.process(part, **options) for part in element.clauses)
-    return f"{column} IN (SELECT json_array_elements_text(CAST({listed} AS JSON)))"
+@compiles(_Listed, "postgresql")
+def _listed_in_postgres(element: _Listed, compiler: SQLCompiler, **options: object) -> str:
+    parameter = compiler.process(element.clauses, **options)
+    return f"json_array_elements_text(CAST({parameter} AS JSON)) AS listed(value)"

@@ -89,6 +89,10 @@ documents = Table(
 )
 # A literal: SQLite takes a partial index only for what it can read in the statement.
 is_live = documents.c.state == literal_column("'live'")
+# For rows that are looked up by id. No index serves these two: SQLite would walk the one by
+# state, all of a collection's documents, rather than look up a list of ids.
+row_state = documents.c.state + literal_column("''")
+row_collection_id = documents.c.collection_id + literal_column("0")
 Index("documents_by_state", documents.c.collection_id, documents.c.state)
 Index(
     "documents_live_source",
