@@ -53,7 +53,8 @@ class Lexical:
         """
         reader, folder = self._reader(collection), index_folder(self._home, collection.id)
         with index_errors("written"):
-            lock = await asyncio.to_thread(try_lock, folder.with_suffix(".lock"))
+            # Not in a thread: a lock that is taken after a cancellation would never be let go.
+            lock = try_lock(folder.with_suffix(".lock"))
         if lock is None:
             reached = await asyncio.to_thread(reader.reached)
             return reached.seq if reached else 0

@@ -16,6 +16,7 @@ from rag_core.errors import LexicalUnavailableError
 from rag_core.lexical.folder import Reached
 from rag_core.lexical.reader import Reader
 from rag_core.lexical.writer import IndexedChunk, Writer
+from rag_core.threads import to_its_end
 
 logger = logging.getLogger(__name__)
 
@@ -38,11 +39,11 @@ async def catch_up(
         reached, fresh = None, await _unseen(catalog, collection, None)
     if not fresh:
         return reached.seq if reached else 0
-    writer = await asyncio.to_thread(Writer, folder)
+    writer = await to_its_end(Writer, folder)
     try:
         return await _apply_all(catalog, collection, writer, fresh)
     finally:
-        await asyncio.to_thread(writer.close)
+        await to_its_end(writer.close)
 
 
 def _reached(folder: Path, reader: Reader) -> Reached | None:
@@ -81,7 +82,7 @@ async def _apply(catalog: Catalog, writer: Writer, batch: list[Change]) -> None:
     """Bring one batch in, with one commit; documents that are dead by now are left out."""
     born = [change.document_id for change in batch if change.kind == "live"]
     gone = [change.document_id for change in batch if change.kind == "dead"]
-    await asyncio.to_thread(writer.remove, gone)
+    await to_its_end(writer.remove, gone)
     async for chunks in changes.document_chunks(catalog, born):
         entries = [
             IndexedChunk(
@@ -91,6 +92,6 @@ async def _apply(catalog: Catalog, writer: Writer, batch: list[Change]) -> None:
             )
             for chunk in chunks
         ]
-        await asyncio.to_thread(writer.add, entries)
+        await to_its_end(writer.add, entries)
     last = batch[-1]
-    await asyncio.to_thread(writer.commit, Reached(last.seq, last.document_id))
+    await to_its_end(writer.commit, Reached(last.seq, last.document_id))

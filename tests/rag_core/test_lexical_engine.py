@@ -193,3 +193,18 @@ async def test_an_index_survives_kill_9_at_any_moment(
 
     assert reached == 200
     assert len(hits) == len(dict(hits)) == 200
+
+
+async def test_following_can_be_cancelled_at_any_moment_and_goes_on_later(
+    catalog: Catalog, collection: Collection, lexical: Lexical
+) -> None:
+    await publish(catalog, collection, {f"{n}": "A cat." for n in range(200)})
+
+    for milliseconds in range(0, 40, 2):
+        task = asyncio.create_task(lexical.follow(catalog, collection))
+        await asyncio.sleep(milliseconds / 1000)
+        task.cancel()
+        await asyncio.wait([task])
+        assert task.cancelled() or task.result() == 200
+
+    assert await lexical.follow(catalog, collection) == 200

@@ -1,0 +1,35 @@
+import asyncio
+import threading
+
+import pytest
+
+from rag_core.threads import to_its_end
+
+
+async def test_it_gives_what_the_work_gives() -> None:
+    given = await to_its_end(divmod, 7, 2)
+
+    assert given == (3, 1)
+
+
+async def test_it_raises_what_the_work_raises() -> None:
+    with pytest.raises(ZeroDivisionError):
+        await to_its_end(divmod, 7, 0)
+
+
+async def test_it_is_cancelled_only_when_the_work_has_ended() -> None:
+    begun, may_end = threading.Event(), threading.Event()
+
+    def work() -> None:
+        begun.set()
+        may_end.wait()
+
+    task = asyncio.create_task(to_its_end(work))
+    await asyncio.to_thread(begun.wait)
+    task.cancel()
+    early, _ = await asyncio.wait([task], timeout=0.05)
+    may_end.set()
+    await asyncio.wait([task])
+
+    assert not early
+    assert task.cancelled()
