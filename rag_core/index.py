@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 
@@ -22,6 +22,8 @@ logger = logging.getLogger(__name__)
 
 _POLL_SECONDS = 1.0
 _RETRY_SECONDS = 10.0
+_HEAL_SECONDS = 10.0
+"""How often a serving process looks whether Chroma still has what the catalog says."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,26 +62,44 @@ async def _open_parts(stack: AsyncExitStack, settings: Settings) -> Index:
 
 async def _mend(index: Index, collection: Collection) -> None:
     """Make both indexes of a collection hold what the catalog says, after whatever happened."""
-    fault = await upkeep.check_health(index.catalog, index.vectors, collection)
-    if fault is not None:
-        logger.warning("vector index of collection %r: %s: rebuilding it", collection.name, fault)
-        collection = await upkeep.rebuild(index.catalog, index.vectors, collection)
+    collection = await _heal(index, collection)
     await upkeep.recover(index.catalog, index.vectors, collection)
     await index.lexical.follow(index.catalog, collection)
 
 
+async def clear_away(settings: Settings, catalog: Catalog, collection: Collection) -> None:
+    """Delete from both indexes what the catalog no longer shows; the next ingest would, too.
+
+    Raises:
+        UnavailableError: one of them does not answer.
+    """
+    await Lexical(settings.home).follow(catalog, collection)
+    async with open_vectors(settings) as vectors:
+        await upkeep.sweep(catalog, vectors, collection)
+
+
 async def follow_changes(index: Index) -> None:
-    """Keep the lexical indexes in step with the catalog, until cancelled; logs what fails."""
+    """Keep both indexes in step with the catalog, until cancelled; logs what fails."""
     reached: dict[int, int] = {}
+    async with asyncio.TaskGroup() as watching:
+        watching.create_task(
+            _repeat(lambda: _follow_all(index, reached), "lexical", seconds=_POLL_SECONDS)
+        )
+        watching.create_task(_repeat(lambda: _heal_all(index), "vector", seconds=_HEAL_SECONDS))
+
+
+async def _repeat(
+    work: Callable[[], Coroutine[None, None, None]], kind: str, *, seconds: float
+) -> None:
     while True:
-        await asyncio.sleep(_POLL_SECONDS)
+        await asyncio.sleep(seconds)
         try:
-            await _follow_all(index, reached)
+            await work()
         except RagError as error:
-            logger.warning("the lexical indexes fall behind: %s", error)
+            logger.warning("the %s indexes fall behind: %s", kind, error)
             await asyncio.sleep(_RETRY_SECONDS)
         except Exception:
-            logger.exception("the lexical indexes fall behind")
+            logger.exception("the %s indexes fall behind", kind)
             await asyncio.sleep(_RETRY_SECONDS)
 
 
@@ -88,3 +108,21 @@ async def _follow_all(index: Index, reached: dict[int, int]) -> None:
     for collection in await collections.all_collections(index.catalog):
         if reached.get(collection.id) != collection.seq:
             reached[collection.id] = await index.lexical.follow(index.catalog, collection)
+
+
+async def _heal_all(index: Index) -> None:
+    """Rebuild what a crash of Chroma, or a loss of its disk, has damaged while we serve."""
+    for collection in await collections.all_collections(index.catalog):
+        await _heal(index, collection)
+
+
+async def _heal(index: Index, collection: Collection) -> Collection:
+    """Rebuild a vector index with a fault; a second look tells a fault from a change under way."""
+    if await upkeep.check_health(index.catalog, index.vectors, collection) is None:
+        return collection
+    collection = await collections.get_collection(index.catalog, collection.name)
+    fault = await upkeep.check_health(index.catalog, index.vectors, collection)
+    if fault is None:
+        return collection
+    logger.warning("vector index of collection %r: %s: rebuilding it", collection.name, fault)
+    return await upkeep.rebuild(index.catalog, index.vectors, collection)

@@ -14,6 +14,7 @@ from rag_core.index import Index, follow_changes, open_index
 from rag_core.lexical.engine import Lexical
 from rag_core.search import search
 from rag_core.settings import Settings
+from rag_core.vectors import upkeep
 from tests.fakes import MemoryVectors, WordEmbedder, stage
 
 
@@ -83,6 +84,33 @@ async def following(
     yield task
     task.cancel()
     await asyncio.wait([task])
+
+
+async def until_replaced(index: Index, lost: Collection) -> None:
+    """Wait until the collection has another vector index, at most ten seconds."""
+    for _ in range(500):
+        if (await ensure(index)).vector_index != lost.vector_index:
+            return
+        await asyncio.sleep(0.02)
+
+
+async def test_a_vector_index_that_is_lost_while_we_serve_is_built_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(index_module, "_HEAL_SECONDS", 0.05)
+    async with open_index(settings_in(tmp_path)) as index:
+        collection, ids = await ensure(index), await stage_cat(index)
+        await upkeep.publish(index.catalog, index.vectors, collection, ids)
+        lost = await ensure(index)
+        serving = asyncio.create_task(follow_changes(index))
+
+        await index.vectors.drop(lost.vector_index)
+        await until_replaced(index, lost)
+        passages = await search(index, "default", "cat", top_k=3)
+        serving.cancel()
+        await asyncio.wait([serving])
+
+    assert [one.source for one in passages] == ["/cat"]
 
 
 async def words_find(index: Index, collection: Collection) -> bool:
