@@ -9,6 +9,7 @@ import pytest
 import yaml
 from dotenv import dotenv_values
 
+from rag_api.cli import DRAIN_SECONDS
 from rag_core.settings import Settings
 
 ROOT = Path(__file__).parent.parent
@@ -62,6 +63,22 @@ def test_our_services_run_without_privileges(service: str) -> None:
 
     assert settings["cap_drop"] == ["ALL"]
     assert settings["security_opt"] == ["no-new-privileges:true"]
+    assert settings["read_only"] is True
+
+
+def test_our_services_wait_until_what_they_stand_on_is_healthy() -> None:
+    services = compose()["services"]
+    waits = services["ingest"]["depends_on"]
+
+    assert waits == {name: {"condition": "service_healthy"} for name in ("postgres", "chroma")}
+    assert "healthcheck" in services["postgres"]
+    assert "healthcheck" in services["chroma"]
+
+
+def test_answers_in_progress_may_end_before_the_container_is_killed() -> None:
+    grace = str(compose()["services"]["api"]["stop_grace_period"])
+
+    assert int(grace.removesuffix("s")) > DRAIN_SECONDS
 
 
 def test_optional_services_start_only_when_asked_for() -> None:
