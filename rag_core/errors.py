@@ -18,13 +18,13 @@ RagError
 │   └── OversizedDocumentError    it passes a limit
 ├── UnavailableError              try again later: something that we stand on does not answer
 │   ├── CatalogUnavailableError
-│   ├── VectorsUnavailableError
-│   │   ├── VectorsMissingError   Chroma does not know the collection: switched away, or lost
-│   │   └── VectorsBrokenError    Chroma answers for the collection with a fault of its own
+│   ├── VectorsUnavailableError   Chroma cannot be reached, or refuses
+│   ├── VectorsMissingError       Chroma does not know the collection: switched away, or lost
+│   ├── VectorsBrokenError        Chroma answers for the collection with a fault of its own
 │   ├── LexicalUnavailableError
 │   ├── EmbeddingUnavailableError
-│   └── ChatUnavailableError      it did not answer, or stopped in mid-answer
-│       └── ChatRateLimitedError
+│   ├── ChatUnavailableError      it did not answer, or stopped in mid-answer
+│   └── ChatRateLimitedError
 ├── ChatRejectedError             the chat model's server refuses the request: wrong key or model
 ├── EmbeddingRejectedError        the same of the embedding model's server
 ├── AnswerFailedError             the answer ended with a `Failed` event, whose error it carries
@@ -133,14 +133,14 @@ class CatalogUnavailableError(UnavailableError):
 
 
 class VectorsUnavailableError(UnavailableError):
-    """Chroma does not answer, or answers with an error."""
+    """Chroma cannot be reached, not in time, or it refuses."""
 
 
-class VectorsMissingError(VectorsUnavailableError):
+class VectorsMissingError(UnavailableError):
     """Chroma does not know the collection: it was switched away from, or lost."""
 
 
-class VectorsBrokenError(VectorsUnavailableError):
+class VectorsBrokenError(UnavailableError):
     """Chroma answers for the collection with a fault of its own; a rebuild mends it."""
 
 
@@ -156,7 +156,7 @@ class ChatUnavailableError(UnavailableError):
     """The chat model's server did not answer, or stopped in the middle."""
 
 
-class ChatRateLimitedError(ChatUnavailableError):
+class ChatRateLimitedError(UnavailableError):
     """The chat model's server asks us to slow down."""
 
     def __init__(self, message: str, *, retry_after_seconds: float | None = None) -> None:
@@ -175,11 +175,24 @@ class EmbeddingRejectedError(RagError):
 class AnswerFailedError(RagError):
     """The answer ended with a `Failed` event; its text is the event's detail."""
 
-    def __init__(self, detail: str, *, error: str, retryable: bool) -> None:
+    def __init__(
+        self,
+        detail: str,
+        *,
+        error: str,
+        retryable: bool,
+        retry_after_seconds: float | None = None,
+    ) -> None:
         super().__init__(detail)
         self.error = error
         self.retryable = retryable
+        self.retry_after_seconds = retry_after_seconds
 
 
 class StaleVectorIndexError(RagError):
     """The collection was switched to another vector index while we wrote to the old one."""
+
+
+def find_retry_after(error: RagError) -> float | None:
+    """How long the caller is asked to wait; None when nobody said."""
+    return error.retry_after_seconds if isinstance(error, ChatRateLimitedError) else None

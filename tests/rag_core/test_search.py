@@ -16,7 +16,7 @@ from rag_core.errors import (
     CollectionNotFoundError,
     FingerprintMismatchError,
     InvalidRequestError,
-    VectorsUnavailableError,
+    VectorsMissingError,
 )
 from rag_core.index import Index
 from rag_core.lexical.engine import Lexical
@@ -168,7 +168,7 @@ async def test_a_blank_question_or_no_passages_wanted_is_an_error(
 async def test_without_vectors_there_is_no_half_result(index: Index) -> None:
     await put(index, ANIMALS)
 
-    with pytest.raises(VectorsUnavailableError):
+    with pytest.raises(VectorsMissingError):
         await search(replace(index, vectors=MemoryVectors()), "default", "cat", top_k=5)
 
 
