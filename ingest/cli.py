@@ -1,4 +1,4 @@
-"""The command line, `ingest`: words to calls of `ingest.commands`.
+"""The command line, `ingest`: words to calls of the commands.
 
 Exit codes, of every command: 0 all done; 1 a part failed, or the work stopped in the middle; 2
 wrong usage, or nothing could be done; 130 interrupted.
@@ -11,9 +11,10 @@ import sys
 from collections.abc import Callable, Coroutine
 from pathlib import Path
 from types import ModuleType
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import typer
+from typer.exceptions import TyperException
 
 
 def _lazily(name: str) -> ModuleType:
@@ -29,11 +30,15 @@ def _lazily(name: str) -> ModuleType:
 
 
 if TYPE_CHECKING:
-    from ingest import commands, lookups
+    from ingest import addition, health, lookups, removal, running
     from ingest.screen import Screen
     from rag_core.settings import Settings
 else:
-    commands, lookups = _lazily("ingest.commands"), _lazily("ingest.lookups")
+    running, lookups = _lazily("ingest.running"), _lazily("ingest.lookups")
+    addition, removal = _lazily("ingest.addition"), _lazily("ingest.removal")
+    health = _lazily("ingest.health")
+
+Given = TypeVar("Given")
 
 EXIT_CODES = (
     "Exit codes: 0 all done; 1 a part failed, or the work stopped in the middle (what is done "
@@ -49,15 +54,29 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 
+_WRONG_USAGE = 2
+
+
+def _check_text(given: Given) -> Given:
+    """Refuse what neither a database nor JSON can hold; paths may be any bytes."""
+    texts: list[object] = given if isinstance(given, list) else [given]
+    for text in texts:
+        if any("\ud800" <= character <= "\udfff" for character in str(text)):
+            raise typer.BadParameter(f"{text!r} is not valid UTF-8")
+    return given
+
+
 Collection = Annotated[
     str | None,
-    typer.Option("--collection", "-c", help="Its name; RAG_COLLECTION when not given."),
+    typer.Option(
+        "--collection", "-c", callback=_check_text, help="Its name; RAG_COLLECTION when not given."
+    ),
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 
 
 def _run(work: Callable[[Settings, Screen], Coroutine[None, None, int]], *, as_json: bool) -> None:
-    raise typer.Exit(commands.run(work, as_json=as_json))
+    raise typer.Exit(running.run(work, as_json=as_json))
 
 
 def _read_metadata(pairs: list[str]) -> dict[str, str] | None:
@@ -74,7 +93,10 @@ def _read_metadata(pairs: list[str]) -> dict[str, str] | None:
 
 @app.command(epilog=EXIT_CODES)
 def add(
-    paths: Annotated[list[Path], typer.Argument(help="Files, and folders with all below them.")],
+    paths: Annotated[
+        list[Path],
+        typer.Argument(metavar="PATH...", help="Files, and folders with all below them."),
+    ],
     *,
     collection: Collection = None,
     metadata: Annotated[
@@ -83,6 +105,7 @@ def add(
             "--metadata",
             "-m",
             metavar="KEY=VALUE",
+            callback=_check_text,
             help="For every file, in place of what it has; without this each keeps its own.",
         ),
     ] = None,
@@ -100,7 +123,7 @@ def add(
     """
     wanted = _read_metadata(metadata or [])
     _run(
-        lambda settings, screen: commands.add(
+        lambda settings, screen: addition.add(
             settings, screen, paths=paths, collection=collection, metadata=wanted
         ),
         as_json=as_json,
@@ -126,7 +149,7 @@ def list_documents(
 
 @app.command(epilog=EXIT_CODES)
 def show(
-    document: Annotated[str, typer.Argument(metavar="ID|SOURCE")],
+    document: Annotated[str, typer.Argument(metavar="ID|SOURCE", callback=_check_text)],
     *,
     collection: Collection = None,
     as_json: AsJson = False,
@@ -145,7 +168,9 @@ def show(
 
 @app.command(epilog=EXIT_CODES)
 def remove(
-    wanted: Annotated[list[str], typer.Argument(metavar="ID|SOURCE|FOLDER")],
+    wanted: Annotated[
+        list[str], typer.Argument(metavar="ID|SOURCE|FOLDER...", callback=_check_text)
+    ],
     *,
     collection: Collection = None,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
@@ -158,7 +183,7 @@ def remove(
     Keys of --json: collection, removed [id, source], missing.
     """
     _run(
-        lambda settings, screen: commands.remove(
+        lambda settings, screen: removal.remove(
             settings, screen, wanted=wanted, collection=collection, sure=yes
         ),
         as_json=as_json,
@@ -167,7 +192,7 @@ def remove(
 
 @app.command(epilog=EXIT_CODES)
 def search(
-    query: Annotated[str, typer.Argument()],
+    query: Annotated[str, typer.Argument(metavar="QUERY", callback=_check_text)],
     *,
     collection: Collection = None,
     top_k: Annotated[int, typer.Option("--top-k", "-k", min=1, max=1000)] = 5,
@@ -196,9 +221,16 @@ def status(
     Keys of --json: home, size_bytes, parts [part, state, detail], collections [name, documents,
     chunks, tokens, fingerprint, created_at].
     """
-    _run(lookups.status, as_json=as_json)
+    _run(health.status, as_json=as_json)
 
 
 def main() -> None:
-    """Run the command line."""
-    app()
+    """Run the command line; with --json a wrong usage is a JSON object, too."""
+    if "--json" not in sys.argv[1:]:
+        app()
+    try:
+        code = app(standalone_mode=False)
+    except TyperException as error:
+        running.refuse(error.format_message())
+        code = _WRONG_USAGE
+    sys.exit(code)

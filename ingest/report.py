@@ -163,11 +163,12 @@ def summary(report: Report) -> list[str]:
     """Tell a person, in plain lines, what came of an ingest."""
     counts = (
         f"{report.collection}: {report.added} added, {report.updated} updated, "
-        f"{report.unchanged} unchanged, {len(report.failed)} failed; {report.chunks} chunks "
-        f"({report.embedded} embedded, {report.reused} reused) in {report.seconds:.1f} s"
+        f"{report.unchanged} unchanged, {len(report.failed)} failed; "
+        f"{_count(report.chunks, 'chunk')} ({report.embedded} embedded, {report.reused} reused) "
+        f"in {report.seconds:.1f} s"
     )
     lines = [counts]
-    lines += [f"skipped {_files(item.files)}: {item.reason}" for item in report.skipped]
+    lines += [f"skipped {_count(item.files, 'file')}: {item.reason}" for item in report.skipped]
     lines += [f"warning: {item.source}: {item.detail}" for item in report.warnings]
     lines += [f"failed: {fault.source}: {fault.detail}" for fault in report.failed]
     if report.interrupted:
@@ -177,8 +178,8 @@ def summary(report: Report) -> list[str]:
     return lines
 
 
-def _files(count: int) -> str:
-    return "1 file" if count == 1 else f"{count} files"
+def _count(number: int, noun: str) -> str:
+    return f"1 {noun}" if number == 1 else f"{number} {noun}s"
 
 
 def printable(text: str) -> str:

@@ -279,3 +279,35 @@ def test_ctrl_c_finishes_the_batch_and_is_exit_code_130(home: Path, many: Path) 
     assert b"interrupted: what is done stays" in output
     assert b"Traceback" not in errors
     assert run("add", many).exit_code == 0
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["add"],
+        ["add", "x", "--metadata", "year"],
+        ["search", "x", "--top-k", "0"],
+        ["search", "\udcff"],
+        ["list", "--collection", "\udcff"],
+        ["frobnicate"],
+        ["list", "--nonsense"],
+    ],
+)
+def test_wrong_usage_with_json_is_one_json_object_too(arguments: list[str]) -> None:
+    done = subprocess.run([*INGEST, *arguments, "--json"], capture_output=True, check=False)
+
+    assert orjson.loads(done.stdout)["error"] == "InvalidRequestError"
+    assert (done.returncode, done.stderr) == (2, b"")
+
+
+@pytest.mark.usefixtures("home")
+def test_removed_is_removed_though_chroma_is_away(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run("add", folder)
+    monkeypatch.setenv("CHROMA_URL", "http://127.0.0.1:9")
+
+    result = run("remove", folder / "rhine.md")
+
+    assert (result.exit_code, len(run_json("list")["documents"])) == (0, 1)
+    assert "the next ingest clears the index" in result.stderr

@@ -5,7 +5,7 @@ import zipfile
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ingest.load import load_document
@@ -97,6 +97,7 @@ def test_the_file_is_read_when_no_content_is_given(tmp_path: Path) -> None:
     assert (document.source, document.title) == ("/somewhere/a.md", "Title")
 
 
+@settings(deadline=None)  # a parser's first call loads its library
 @given(
     st.sampled_from([b"%PDF-", b"PK\x03\x04", b"<html>", b"\xff\xfe", b""]),
     st.binary(max_size=200),
