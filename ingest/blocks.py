@@ -12,6 +12,8 @@ from rag_core.sentences import find_lines, next_fence
 
 Kind = Literal["heading", "paragraph", "item", "row", "code"]
 
+# What a line must begin with to be more than a line of a paragraph: most lines are no more.
+_MARKED = re.compile(r"[ \t]*[-#=|>*+•◦▪‣(\d]")
 _HEADING = re.compile(r" {0,3}(#{1,6})(?:[ \t]+(.*))?$")
 _UNDERLINE = re.compile(r" {0,3}(?:(=+)|-{2,})[ \t]*$")
 _ITEM = re.compile(r"[ \t]*(?:>[ \t]?)*(?:[-*+•◦▪‣]|\(?\d{1,3}[.)])[ \t]")
@@ -79,8 +81,10 @@ class _Scanner:
                 yield from self._read_code(start, end, fence)
             elif not line or line.isspace():
                 yield from self._close()
-            else:
+            elif _MARKED.match(line):
                 yield from self._read_line(start, end, line)
+            else:
+                self._extend("paragraph", start, end)
         yield from self._close()
 
     def _close(self) -> Iterator[Block]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise, takewhile
 from typing import Literal
@@ -25,6 +25,11 @@ _SLAB = 1 << 16
 """Longer blocks are first cut into pieces of this many characters, to bound memory."""
 _GROUP = 16
 """Chunks are balanced among this many at a time, for the same reason."""
+_FINE = 24
+"""Parts of fewer characters stay with a neighbour when a long piece is broken: a file of nothing
+but very short lines would be slow."""
+_MOST_PARTS = 64
+"""Of a piece too short to be broken into parts of `_FINE` characters."""
 _TINY = 24
 """Sections of fewer tokens are merged with any neighbour, so that none stands as an orphan."""
 _SOLID = ("code", "row")
@@ -133,7 +138,7 @@ class _Splitter:
         text = self._text[piece.start : piece.end]
         for find_ends in _BREAKS[piece.kind in _SOLID :]:
             ends = (piece.start + end for end in find_ends(text))
-            spans = list(_cut(self._text, [piece.start, *ends, piece.end]))
+            spans = list(_cut(self._text, _thin_out([piece.start, *ends, piece.end])))
             if len(spans) > 1:
                 return [self._make_piece(*span, piece.kind, piece.path) for span in spans]
         return []
@@ -187,6 +192,18 @@ def _cut(text: str, ends: Iterable[int]) -> Iterator[tuple[int, int]]:
         bare = bare.rstrip()
         if bare:
             yield begin, begin + len(bare)
+
+
+def _thin_out(ends: Sequence[int]) -> Iterator[int]:
+    """Leave out places that are very close to the one before; first and last stay."""
+    reached = ends[0]
+    nearest = min(_FINE, (ends[-1] - reached) // _MOST_PARTS)
+    yield reached
+    for end in ends[1:-1]:
+        if end - reached >= nearest:
+            yield end
+            reached = end
+    yield ends[-1]
 
 
 def _find_sections(pieces: Iterable[_Piece], limit: int) -> Iterator[list[_Piece]]:

@@ -32,6 +32,16 @@ class SpaceCounter(PieceCounter):
         return len(text)
 
 
+class CallCounter(PieceCounter):
+    """Remembers how often it was asked."""
+
+    calls = 0
+
+    def count(self, text: str) -> int:
+        self.calls += 1
+        return super().count(text)
+
+
 def split(text: str, *, max_tokens: int = 16, markup: Markup = "markdown") -> tuple[Chunk, ...]:
     document = Document("/a.md", "A", text, "text/markdown", markup)
     return split_document(document, PieceCounter(), max_tokens=max_tokens)
@@ -193,3 +203,13 @@ def test_the_page_is_that_of_the_first_character() -> None:
     expected = [sum(start <= chunk.start for start in starts) for chunk in chunks]
     assert [chunk.page for chunk in chunks] == expected
     assert {1, 3} <= set(expected)
+
+
+@pytest.mark.parametrize("markup", ["markdown", "plain"])
+def test_very_short_lines_cost_few_counts(markup: Markup) -> None:
+    counter = CallCounter()
+    document = Document("/a.md", "A", "{\n" * 50_000, "text/markdown", markup)
+
+    split_document(document, counter, max_tokens=256)
+
+    assert 0 < counter.calls < 10_000
