@@ -10,7 +10,6 @@ import tempfile
 import urllib.request
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from functools import lru_cache
 from importlib import import_module
 from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
@@ -25,8 +24,10 @@ from rag_core.estimate import estimate_tokens
 _LOG = logging.getLogger(__name__)
 _FETCH_SECONDS = 3.0
 _MAX_RANKS_BYTES = 20_000_000
-_CACHED_WORDS = 200_000
-_LONGEST_CACHED_WORD = 40
+_CACHED_CHARACTERS = 4_000_000
+"""Of the words whose counts are kept, and `_WORD_OVERHEAD` more for each: some 30 MB at most."""
+_WORD_OVERHEAD = 16
+_LONGEST_CACHED_WORD = 1_000
 # Only these surely part words in a BERT tokenizer; to Python more characters are white space.
 _WORDS = re.compile(r"[^ \t\r\n]+")
 
@@ -151,15 +152,33 @@ def _file_counter(path: Path) -> TokenCounter:
     return _Counter(f"file:{path}", exact=True, count_text=_by_word(count_whole))
 
 
+class KnownWords(dict[str, int]):
+    """Words to their counts, each counted when it is first asked for; forgets all when full."""
+
+    def __init__(
+        self, count_whole: Callable[[str], int], *, characters: int = _CACHED_CHARACTERS
+    ) -> None:
+        super().__init__()
+        self._count_whole = count_whole
+        self._characters = self._room = characters
+
+    def __missing__(self, word: str) -> int:
+        count = self._count_whole(word)
+        if len(word) <= _LONGEST_CACHED_WORD:
+            self._room -= len(word) + _WORD_OVERHEAD
+            if self._room < 0:
+                self.clear()
+                self._room = self._characters
+            self[word] = count
+        return count
+
+
 def _by_word(count_whole: Callable[[str], int]) -> Callable[[str], int]:
     """Count word by word, each new word once: a BERT tokenizer sees no word's neighbours."""
-    recall = lru_cache(maxsize=_CACHED_WORDS)(count_whole)
-
-    def count_word(word: str) -> int:
-        return recall(word) if len(word) <= _LONGEST_CACHED_WORD else count_whole(word)
+    known = KnownWords(count_whole)
 
     def count_text(text: str) -> int:
-        return sum(map(count_word, _WORDS.findall(text)))
+        return sum(map(known.__getitem__, _WORDS.findall(text)))
 
     return count_text
 

@@ -20,6 +20,7 @@ from rag_core.embedding.model import find_model
 from rag_core.errors import ConfigurationError
 from rag_core.tokens import (
     RANK_FILES,
+    KnownWords,
     RankFile,
     TokenCounter,
     fetch_ranks,
@@ -192,3 +193,27 @@ def test_a_missing_tokenizers_package_is_named() -> None:
 
     assert "MissingPackageError" in done.stderr.splitlines()[-1]
     assert "'tokenizers'" in done.stderr.splitlines()[-1]
+
+
+def test_a_word_is_counted_when_it_is_first_asked_for() -> None:
+    asked: list[str] = []
+    known = KnownWords(lambda word: asked.append(word) or len(word))
+
+    assert [known["one"], known["three"], known["one"]] == [3, 5, 3]
+    assert asked == ["one", "three"]
+
+
+def test_remembered_words_are_forgotten_when_they_take_too_much_room() -> None:
+    known = KnownWords(len, characters=1_000)
+
+    counts = [known[f"word {number}"] for number in range(500)]
+
+    assert counts == [len(f"word {number}") for number in range(500)]
+    assert sum(map(len, known)) < 1_000
+
+
+def test_a_very_long_word_is_not_remembered() -> None:
+    known = KnownWords(len)
+
+    assert (known["x" * 1_001], known["y" * 1_000]) == (1_001, 1_000)
+    assert list(known) == ["y" * 1_000]
