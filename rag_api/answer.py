@@ -19,6 +19,7 @@ from rag_core.errors import (
     InvalidRequestError,
     RagError,
     UnavailableError,
+    find_retry_after,
 )
 from rag_core.settings import Settings
 from rag_core.tokens import TokenCounter, open_chat_counter
@@ -115,6 +116,7 @@ async def answer(
             error=type(error).__name__,
             detail=str(error),
             retryable=isinstance(error, UnavailableError),
+            retry_after_seconds=find_retry_after(error),
         )
     # The client has begun to read: whatever went wrong, it must be told in an event.
     except Exception:  # noqa: BLE001 - the door between our faults and the client

@@ -10,6 +10,7 @@ from http import HTTPStatus
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.middleware.cors import CORSMiddleware
+from pydantic_core import ErrorDetails
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 
@@ -43,6 +44,15 @@ _HTTP_NAMES = {
 }
 _CLIENT_CLOSED_REQUEST = 499
 
+_BROKEN_JSON = "the body is not valid JSON"
+_NO_OBJECT = "the body must be a JSON object, sent with 'content-type: application/json'"
+# What the framework says, in words that help.
+_SAID = {
+    "Not Found": "no such path; /docs shows those that there are",
+    "Method Not Allowed": "this path does not take this method; the header Allow says which",
+    "There was an error parsing the body": _BROKEN_JSON,
+}
+
 Opener = Callable[[], AbstractAsyncContextManager[Parts]]
 
 logger = logging.getLogger(__name__)
@@ -68,7 +78,11 @@ def create_app(open_parts: Opener) -> FastAPI:
     add_documentation(app, assets=find_assets())
     app.add_middleware(BodyLimit)
     app.add_middleware(
-        CORSMiddleware, allow_origins=["*"], allow_methods=["*"], allow_headers=["*"]
+        CORSMiddleware,
+        allow_origins=["*"],
+        allow_methods=["*"],
+        allow_headers=["*"],
+        expose_headers=["Retry-After", "WWW-Authenticate", "x-should-retry"],
     )
     _answer_errors(app)
     return app
@@ -97,33 +111,40 @@ async def _answer_ours(request: Request, error: RagError) -> Response:
         type(error).__name__,
         str(error),
         retryable=isinstance(error, errors.UnavailableError),
-        retry_after_seconds=_retry_after(error),
+        retry_after_seconds=errors.find_retry_after(error),
     )
     return write_failure(request, failure)
 
 
 async def _answer_failed(request: Request, error: errors.AnswerFailedError) -> Response:
     failure = Failure(
-        _status_by_name(error.error), error.error, str(error), retryable=error.retryable
+        _status_by_name(error.error),
+        error.error,
+        str(error),
+        retryable=error.retryable,
+        retry_after_seconds=error.retry_after_seconds,
     )
     return write_failure(request, failure)
 
 
 async def _answer_invalid(request: Request, error: RequestValidationError) -> Response:
-    faults = [(_name_field(fault["loc"]), fault) for fault in error.errors()]
+    faults = error.errors()
+    if faults[0]["type"] == "json_invalid":
+        detail = f"{_BROKEN_JSON}: {faults[0]['ctx']['error']} at character {faults[0]['loc'][-1]}"
+        return write_failure(request, Failure(400, "InvalidRequestError", detail))
+    fields = [_name_field(fault["loc"]) for fault in faults]
     detail = "; ".join(
-        f"{field}: {fault['msg']}" if field else fault["msg"] for field, fault in faults
+        f"{field}: {_say(fault)}" if field else _NO_OBJECT
+        for field, fault in zip(fields, faults, strict=True)
     )
-    broken = any(fault["type"] == "json_invalid" for _, fault in faults)
-    status = 400 if broken else 422
-    parameter = None if broken else faults[0][0]
-    failure = Failure(status, "InvalidRequestError", detail, parameter=parameter)
+    failure = Failure(422, "InvalidRequestError", detail, parameter=fields[0] or None)
     return write_failure(request, failure)
 
 
 async def _answer_refused(request: Request, error: HTTPException) -> Response:
     name = _HTTP_NAMES.get(error.status_code, "InvalidRequestError")
-    response = write_failure(request, Failure(error.status_code, name, error.detail))
+    detail = _SAID.get(error.detail, error.detail)
+    response = write_failure(request, Failure(error.status_code, name, detail))
     response.headers.update(error.headers or {})
     return response
 
@@ -132,15 +153,14 @@ async def _answer_unforeseen(request: Request, error: Exception) -> Response:
     # The server logs the traceback; the caller is told nothing of our insides.
     del error
     detail = "something that nobody foresaw; it is in the server's log"
-    return write_failure(request, Failure(500, "InternalError", detail))
+    response = write_failure(request, Failure(500, "InternalError", detail))
+    # This answer passes the CORS middleware by, and a browser would hide it from the page.
+    response.headers["Access-Control-Allow-Origin"] = "*"
+    return response
 
 
 async def _answer_nobody(_request: Request, _error: ClientDisconnect) -> Response:
     return Response(status_code=_CLIENT_CLOSED_REQUEST)
-
-
-def _retry_after(error: RagError) -> float | None:
-    return error.retry_after_seconds if isinstance(error, errors.ChatRateLimitedError) else None
 
 
 def _status_by_name(name: str) -> int:
@@ -149,4 +169,10 @@ def _status_by_name(name: str) -> int:
 
 
 def _name_field(location: Sequence[int | str]) -> str:
-    return ".".join(str(step) for step in location if step not in ("body", "query", "path"))
+    """The field without what comes first: body, query or path."""
+    return ".".join(str(step) for step in location[1:])
+
+
+def _say(fault: ErrorDetails) -> str:
+    # The validator speaks of Python's types, and puts its own name before our words.
+    return fault["msg"].removeprefix("Value error, ").replace("valid tuple", "list")

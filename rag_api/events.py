@@ -102,6 +102,9 @@ class Failed(_Event):
     error: str = Field(description="The error's name, as in the HTTP errors.")
     detail: str
     retryable: bool = Field(description="Whether the same question may succeed later.")
+    retry_after_seconds: float | None = Field(
+        None, description="How long to wait before, when the chat model's server said so."
+    )
 
 
 Event = Annotated[Retrieved | Delta | Cited | Done | Failed, Field(discriminator="type")]

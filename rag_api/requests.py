@@ -35,9 +35,12 @@ Question = Annotated[
     # Checked by rag_api.routes.retrieval, for a status of its own.
     Field(json_schema_extra={"minLength": 1, "maxLength": MAX_QUESTION_CHARACTERS}),
 ]
-TopK = Annotated[int, Field(ge=1, le=MAX_PASSAGES, description="How many passages at most.")]
+TopK = Annotated[
+    int, Field(strict=True, ge=1, le=MAX_PASSAGES, description="How many passages at most.")
+]
 CollectionName = Annotated[
-    Text | None, Field(min_length=1, description="RAG_COLLECTION when left out.")
+    Annotated[str, Field(min_length=1, max_length=255), AfterValidator(_check_unicode)] | None,
+    Field(description="RAG_COLLECTION when left out."),
 ]
 
 
@@ -60,7 +63,7 @@ class AnswerRequest(_Request):
     collection: CollectionName = None
     history: tuple[HistoryTurn, ...] = Field((), description="Earlier turns, oldest first.")
     stream: bool = Field(
-        default=True, description="Events as they come, or one JSON object at the end."
+        default=True, strict=True, description="Events as they come, or one JSON object at the end."
     )
     top_k: TopK = DEFAULT_PASSAGES
     model: Text | None = Field(None, description="As in `GET /v1/models`; may be left out.")

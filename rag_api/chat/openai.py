@@ -164,9 +164,7 @@ class OpenAIChat:
         except TimeoutError as error:
             raise self._silence(started=started) from error
         except httpx2.HTTPError as error:
-            raise ChatUnavailableError(
-                f"{self._where} cut the connection in mid-answer: {_describe(error)}"
-            ) from error
+            raise ChatUnavailableError(f"{self._where} cut the connection in mid-answer") from error
 
     def _silence(self, *, started: bool) -> ChatUnavailableError:
         if started:
@@ -184,7 +182,7 @@ class OpenAIChat:
             return ChatUnavailableError(
                 f"{self._where} cannot be reached: {_describe(error.__cause__ or error)}"
             )
-        said = f"{self._where} answered {error.status_code}: {_describe(error)}"
+        said = f"{self._where} answered {error.status_code}: {_read_refusal(error)}"
         if isinstance(error, openai.RateLimitError):
             seconds = _read_seconds(error.response.headers.get("retry-after"))
             return ChatRateLimitedError(said, retry_after_seconds=seconds)
@@ -210,6 +208,11 @@ async def _drain(pieces: AsyncGenerator[bytes, None]) -> None:
 
 def _describe(error: BaseException) -> str:
     return str(error)[:_SHOWN_CHARACTERS] or type(error).__name__
+
+
+def _read_refusal(error: openai.APIStatusError) -> str:
+    """What the server said, without the status that the SDK puts before it."""
+    return _describe(error).removeprefix(f"Error code: {error.status_code} - ")
 
 
 def _read_seconds(header: str | None) -> float | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from fastapi import APIRouter
 
 from rag_api.parts import Parts
+from rag_api.routes.access import OurParts
 from rag_api.routes.described import openai_errors
 from rag_api.wire.openai_objects import Model, ModelList
 from rag_core.errors import ModelNotFoundError
@@ -22,11 +23,10 @@ async def list_models() -> ModelList:
 
 
 @router.get("/v1/models/{model_id:path}", responses=openai_errors(401, 404, 500))
-async def read_model(model_id: str) -> Model:
-    """One of them."""
-    if model_id != MODEL.id:
-        raise ModelNotFoundError(model_id, [MODEL.id])
-    return MODEL
+async def read_model(model_id: str, parts: OurParts) -> Model:
+    """One of them, or the chat model behind it, whose name is taken too."""
+    check_model(model_id, parts)
+    return MODEL.model_copy(update={"id": model_id})
 
 
 def check_model(name: str | None, parts: Parts) -> None:

@@ -33,7 +33,12 @@ async def complete(stream: AnswerStream) -> Completed:
         events = [event async for ready in tuples for event in ready]
     first, last = events[0], events[-1]
     if isinstance(last, Failed):
-        raise AnswerFailedError(last.detail, error=last.error, retryable=last.retryable)
+        raise AnswerFailedError(
+            last.detail,
+            error=last.error,
+            retryable=last.retryable,
+            retry_after_seconds=last.retry_after_seconds,
+        )
     if not isinstance(first, Retrieved) or not isinstance(last, Done):
         raise TypeError("an answer begins with Retrieved and ends with Done or Failed")
     return Completed(

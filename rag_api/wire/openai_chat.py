@@ -21,6 +21,7 @@ from rag_api.wire.openai_objects import (
     SearchResult,
     UrlCitation,
 )
+from rag_core.errors import ChatRateLimitedError
 
 _END = b"data: [DONE]\n\n"
 _NO_PLACE = (0, 0)
@@ -152,9 +153,8 @@ def count_usage(done: Done) -> ChatUsage:
 
 def describe_failure(failed: Failed) -> OpenAIError:
     """What clients raise when the answer breaks off."""
-    return OpenAIError(
-        error=OpenAIFault(message=failed.detail, type="server_error", code=failed.error)
-    )
+    kind = "rate_limit_error" if failed.error == ChatRateLimitedError.__name__ else "server_error"
+    return OpenAIError(error=OpenAIFault(message=failed.detail, type=kind, code=failed.error))
 
 
 def _annotation(passage: PassageView, place: tuple[int, int]) -> Annotation:

@@ -13,7 +13,7 @@ WINDOW_CHARACTERS = 20_000
 
 _STYLE = """
 :root { color-scheme: light dark; font: 16px/1.55 system-ui, sans-serif; }
-body { max-width: 46rem; margin: 0 auto; padding: 1.5rem; }
+body { max-width: 52rem; margin: 0 auto; padding: 1.5rem; }
 header { border-bottom: 1px solid color-mix(in srgb, currentColor 25%, transparent); }
 h1 { font-size: 1.35rem; margin: 0; overflow-wrap: anywhere; }
 header p { margin: .35rem 0; opacity: .75; font-size: .9rem; overflow-wrap: anywhere; }
@@ -72,7 +72,7 @@ def _describe(source: SourceView, *, whole_url: str | None) -> str:
     lines = [_link(source.source)]
     if source.page is not None:
         lines.append(f"Page {source.page}")
-    if source.heading_path:
+    if source.heading_path not in ((), (source.title,)):
         lines.append(escape(" > ".join(source.heading_path)))
     if whole_url is not None:
         lines.append(f'<a href="{escape(whole_url)}">Show the whole document</a>')

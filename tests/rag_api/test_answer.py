@@ -16,7 +16,12 @@ from rag_api.answer import (
 from rag_api.chat import Finish, Text, Usage
 from rag_api.events import Cited, Delta, Done, Event, Failed, Retrieved
 from rag_api.prompt import Turn
-from rag_core.errors import ChatRejectedError, ChatUnavailableError, InvalidRequestError
+from rag_core.errors import (
+    ChatRateLimitedError,
+    ChatRejectedError,
+    ChatUnavailableError,
+    InvalidRequestError,
+)
 from rag_core.settings import Settings
 from tests.fakes import WordEmbedder
 from tests.passages import PASSAGES, retrieved
@@ -99,6 +104,15 @@ async def test_what_the_server_did_not_count_we_count() -> None:
         (
             ChatUnavailableError("cut"),
             Failed(error="ChatUnavailableError", detail="cut", retryable=True),
+        ),
+        (
+            ChatRateLimitedError("slow", retry_after_seconds=60),
+            Failed(
+                error="ChatRateLimitedError",
+                detail="slow",
+                retryable=True,
+                retry_after_seconds=60,
+            ),
         ),
         (ChatRejectedError("no"), Failed(error="ChatRejectedError", detail="no", retryable=False)),
     ],

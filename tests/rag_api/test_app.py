@@ -34,11 +34,16 @@ async def post(body: object, path: str = "/v1/answers") -> httpx2.Response:
         ({**ASKED, "top_k": 0}, 422, "top_k"),
         ({**ASKED, "top_k": 51}, 422, "top_k"),
         ({**ASKED, "history": [{"role": "king", "content": ""}]}, 422, "history.0.role"),
-        ([], 422, ""),
-        (b"", 422, ""),
-        (b'{"question": ', 400, ""),
-        (b"\xff\xfe", 400, ""),
-        (b"[" * 100_000, 400, ""),
+        ({**ASKED, "top_k": True}, 422, "top_k"),
+        ({**ASKED, "stream": "no"}, 422, "stream"),
+        ({**ASKED, "history": "x"}, 422, "history: Input should be a list"),
+        ({**ASKED, "collection": ""}, 422, "collection: String should have at least 1"),
+        ({**ASKED, "collection": "x" * 300}, 422, "collection"),
+        ([], 422, "the body must be a JSON object"),
+        (b"", 422, "the body must be a JSON object"),
+        (b'{"question": ', 400, "the body is not valid JSON: Expecting value at character 13"),
+        (b"\xff\xfe", 400, "the body is not valid JSON"),
+        (b"[" * 100_000, 400, "the body is not valid JSON"),
     ],
 )
 async def test_a_wrong_request_is_told_what_is_wrong(body: object, status: int, field: str) -> None:
@@ -62,6 +67,36 @@ async def test_a_query_over_the_limit_is_told_the_limit() -> None:
     response = await post({"query": "x" * (MAX_QUESTION_CHARACTERS + 1)}, "/v1/search")
 
     assert response.status_code == 413
+
+
+async def test_a_field_named_query_is_named_in_the_error() -> None:
+    response = await post({"query": " "}, "/v1/search")
+
+    assert response.json()["detail"] == "query: must hold more than white space"
+
+
+async def test_a_json_body_of_another_content_type_is_told_the_right_one() -> None:
+    async with calling(make_parts()) as client:
+        response = await client.post("/v1/answers", content=json.dumps(ASKED))
+
+    assert response.status_code == 422
+    assert "content-type: application/json" in response.json()["detail"]
+
+
+async def test_an_unknown_path_and_a_wrong_method_are_told_what_there_is() -> None:
+    async with calling(make_parts()) as client:
+        unknown, wrong = await client.get("/v1/nope"), await client.get("/v1/answers")
+
+    assert (unknown.status_code, wrong.status_code) == (404, 405)
+    assert "/docs" in unknown.json()["detail"]
+    assert wrong.headers["allow"] == "POST"
+
+
+async def test_a_page_may_read_when_to_try_again() -> None:
+    async with calling(make_parts()) as client:
+        response = await client.get("/v1/nope", headers={"origin": "https://app.example"})
+
+    assert "Retry-After" in response.headers["access-control-expose-headers"]
 
 
 async def test_a_body_over_the_limit_is_refused() -> None:

@@ -78,6 +78,15 @@ async def test_a_whole_answer_joins_the_deltas_and_keeps_the_citations() -> None
     assert whole.usage.input_tokens == 7
 
 
+async def test_a_failed_answer_says_how_long_to_wait() -> None:
+    failed = FAILED.model_copy(update={"retry_after_seconds": 60.0})
+
+    with pytest.raises(AnswerFailedError) as raised:
+        await complete(stream((RETRIEVED,), (failed,)))
+
+    assert raised.value.retry_after_seconds == 60
+
+
 async def test_a_failed_answer_has_no_whole() -> None:
     events = stream((RETRIEVED,), (Delta(text="It "),), (FAILED,))
 
