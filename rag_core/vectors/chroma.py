@@ -22,7 +22,8 @@ from rag_core.vectors.server import IDLE_SECONDS, OwnServer, ServerAddress, runn
 from rag_core.vectors.wire import Find, Wire
 
 _EF_SEARCH = 200
-_MAX_BATCH_ROWS = 500
+_MAX_BATCH_ROWS = 100
+"""Chroma answers no query while it takes a batch in: larger ones hold queries up for longer."""
 _MAX_BATCH_BYTES = 16 * 1024 * 1024
 _PAGE = 1000
 _STANDARD_PORTS = {"http": 80, "https": 443}
