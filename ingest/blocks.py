@@ -12,7 +12,7 @@ from rag_core.sentences import find_lines, next_fence
 
 Kind = Literal["heading", "paragraph", "item", "row", "code"]
 
-# What a line must begin with to be more than a line of a paragraph: most lines are no more.
+# What all marks below begin with; most lines have none, and are spared the other expressions.
 _MARKED = re.compile(r"[ \t]*[-#=|>*+•◦▪‣(\d]")
 _HEADING = re.compile(r" {0,3}(#{1,6})(?:[ \t]+(.*))?$")
 _UNDERLINE = re.compile(r" {0,3}(?:(=+)|-{2,})[ \t]*$")

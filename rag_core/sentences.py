@@ -8,8 +8,8 @@ from collections.abc import Iterator
 Span = tuple[int, int]
 """Half open offsets, in Unicode code points."""
 
-# What a line must begin with to be more than words of a paragraph: most lines are no more.
-_MARKED = re.compile(r"[ \t]*(?:[-=*_+|:>#•◦▪‣(\d`~]|[a-z]\))")
+# Most lines are nothing but words; this spares them all other expressions.
+_PLAIN = re.compile(r"[ \t]*(?![-=*_+|:>#•◦▪‣(\d`~]|[a-z]\))\S")
 _FENCE = re.compile(r"[ \t]*(`{3,}|~{3,})")
 _RULE = re.compile(r"[ \t]*(?:[-=*_+|:][ \t]*){3,}$")
 _QUOTE = r"[ \t]*(?:>[ \t]*)*"
@@ -68,7 +68,7 @@ def _mark_lines(text: str) -> Iterator[tuple[int, int, bool, bool]]:
     fence = ""
     for start, end in find_lines(text):
         line = text[start:end]
-        if not fence and line and not line.isspace() and not _MARKED.match(line):
+        if not fence and _PLAIN.match(line):
             yield start, end, True, line.endswith(_LINE_ENDS_UNIT)
             continue
         opened, fence = fence, next_fence(line, fence)
