@@ -72,13 +72,18 @@ def _mark_lines(text: str) -> Iterator[tuple[int, int, bool, bool]]:
             yield start, end, True, line.endswith(_LINE_ENDS_UNIT)
             continue
         opened, fence = fence, next_fence(line, fence)
-        if opened != fence or not line or line.isspace() or _RULE.match(line):
+        if opened != fence or _is_bare(line):
             yield end, end, False, True
         elif fence:
             yield start, end, False, True
         else:
             words, joins, closes = _read_line(line)
             yield start + words, end, joins, closes
+
+
+def _is_bare(line: str) -> bool:
+    """Whether a line has no words: it is blank, or a rule."""
+    return not line or line.isspace() or _RULE.match(line) is not None
 
 
 def _read_line(line: str) -> tuple[int, bool, bool]:
