@@ -21,9 +21,8 @@ import tempfile
 import time
 from pathlib import Path
 
-from rag_core.catalog.engine import open_catalog
-
 from rag_core.catalog import changes, collections
+from rag_core.catalog.engine import open_catalog
 from rag_core.documents import indexed_text
 from rag_core.embedding import open_embedder
 from rag_core.settings import Settings
@@ -63,11 +62,11 @@ async def read_chunks(home: Path) -> list[str]:
         collection = await collections.get_collection(catalog, "default")
         feed = await changes.read_changes(catalog, collection.id, after=0, limit=1_000_000)
         ids = [change.document_id for change in feed]
-        texts: list[str] = []
-        for start in range(0, len(ids), BATCH):
-            rows = await changes.document_chunks(catalog, ids[start : start + BATCH])
-            texts += [indexed_text(row.title, row.heading_path, row.text) for row in rows]
-    return texts
+        return [
+            indexed_text(chunk.title, chunk.heading_path, chunk.text)
+            async for chunks in changes.document_chunks(catalog, ids)
+            for chunk in chunks
+        ]
 
 
 async def time_embedder(texts: list[str], home: Path) -> float:
