@@ -12,7 +12,7 @@ from starlette.requests import ClientDisconnect
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-from rag_api.events import Event
+from rag_api.events import Event, Failed
 from rag_api.wire.completed import AnswerStream
 
 HEARTBEAT_SECONDS = 15.0
@@ -27,6 +27,9 @@ EVENT_STREAM_HEADERS = {
 
 # A comment: no client mistakes it for an event.
 _PING = b": ping\n\n"
+_STOPPED = Failed(
+    error="StoppedError", detail="the server stops; ask again when it is back", retryable=True
+)
 
 T = TypeVar("T")
 
@@ -73,13 +76,21 @@ class EventStreamResponse(Response):
         except ClientDisconnect:
             # Without an empty body at the end the server aborts the connection: no clean end.
             return
+        except asyncio.CancelledError:
+            # The server stops, and waits for answers no longer. A full socket takes no last word.
+            if self._sending:
+                raise
+            await self._send_end(send, self._encoder.encode((_STOPPED,)))
 
     async def _relay(self, send: Send) -> None:
         encode = self._encoder.encode
         async with aclosing(self._stream) as stream:
             async for events in stream:
                 await self._send(send, encode(events))
-        await send({"type": "http.response.body", "body": b"", "more_body": False})
+        await self._send_end(send, b"")
+
+    async def _send_end(self, send: Send, body: bytes) -> None:
+        await send({"type": "http.response.body", "body": body, "more_body": False})
 
     async def _send(self, send: Send, body: bytes) -> None:
         self._sending = True

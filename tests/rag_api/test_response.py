@@ -169,6 +169,20 @@ async def test_a_cancelled_request_closes_the_answer() -> None:
     assert silent.closed.is_set()
 
 
+async def test_an_answer_cut_short_by_the_server_ends_with_failed() -> None:
+    connection = Connection()
+    response = EventStreamResponse(Endless(pause_seconds=60).stream(), NativeEncoder("run"))
+
+    async with running(response, connection) as task:
+        await asyncio.sleep(0.05)
+        task.cancel()
+        await asyncio.gather(task)
+
+    assert b"event: failed" in connection.bodies[-1]
+    assert b"StoppedError" in connection.bodies[-1]
+    assert connection.sent[-1]["more_body"] is False
+
+
 async def test_work_ends_when_the_client_leaves() -> None:
     connection = Connection()
     connection.left.set()
