@@ -163,8 +163,7 @@ async def test_a_cancelled_request_closes_the_answer() -> None:
     ) as task:
         await asyncio.sleep(0.01)
         task.cancel()
-        with pytest.raises(asyncio.CancelledError):
-            await task
+        await task
 
     assert silent.closed.is_set()
 
