@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
+import shutil
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -20,6 +21,7 @@ _LOG = logging.getLogger(__name__)
 _POLL_SECONDS = 0.02
 _START_SECONDS = 90.0
 _SPAWN_AGAIN_SECONDS = 3.0
+_START_BYTES = 4 << 20
 IDLE_SECONDS = 2.0
 """How long a server that nobody uses is kept."""
 
@@ -111,6 +113,7 @@ class OwnServer:
 
     def _spawn(self) -> None:
         """Start a keeper that leaves us at once; when two are started, one goes again."""
+        ensure_room(self._place.folder)
         arguments = [str(self._place.folder.parent), str(self._idle_seconds)]
         try:
             starter = start_module(
@@ -122,6 +125,19 @@ class OwnServer:
             raise VectorsUnavailableError(
                 f"the keeper of Chroma cannot start; see {str(self._place.log)!r}"
             )
+
+
+def ensure_room(folder: Path, *, needed_bytes: int = _START_BYTES) -> None:
+    """See that a disk has room for Chroma to start: without, not even the reason can be written.
+
+    Raises:
+        VectorsUnavailableError: it has none.
+    """
+    free = shutil.disk_usage(folder).free
+    if free < needed_bytes:
+        raise VectorsUnavailableError(
+            f"Chroma cannot be started: the disk of {str(folder)!r} is full ({free:,} bytes free)"
+        )
 
 
 @asynccontextmanager

@@ -13,7 +13,7 @@ import pytest
 
 from rag_core.errors import VectorsUnavailableError
 from rag_core.vectors.place import ServerRecord, place_in
-from rag_core.vectors.server import OwnServer, ServerAddress, running_server
+from rag_core.vectors.server import OwnServer, ServerAddress, ensure_room, running_server
 from tests.rag_core.vectors_support import (
     IDLE_SECONDS,
     is_alive,
@@ -189,3 +189,14 @@ async def test_a_home_that_is_removed_meanwhile_leaves_no_process(home: Path) ->
         shutil.rmtree(home / "chroma")
 
     await until(lambda: not is_alive(record.chroma_pid) and not is_alive(record.keeper_pid))
+
+
+def test_a_full_disk_is_told_at_once(tmp_path: Path) -> None:
+    free = shutil.disk_usage(tmp_path).free
+
+    with pytest.raises(VectorsUnavailableError, match="is full"):
+        ensure_room(tmp_path, needed_bytes=2 * free + 1)
+
+
+def test_a_disk_with_room_is_no_error(tmp_path: Path) -> None:
+    ensure_room(tmp_path, needed_bytes=0)
