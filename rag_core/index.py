@@ -12,7 +12,7 @@ from rag_core.catalog import collections
 from rag_core.catalog.collections import Collection
 from rag_core.catalog.engine import Catalog, open_catalog
 from rag_core.embedding import Embedder, open_embedder
-from rag_core.errors import RagError
+from rag_core.errors import LexicalUnavailableError, RagError
 from rag_core.lexical.engine import Lexical
 from rag_core.settings import Settings
 from rag_core.vectors import upkeep
@@ -64,7 +64,11 @@ async def _mend(index: Index, collection: Collection) -> None:
     """Make both indexes of a collection hold what the catalog says, after whatever happened."""
     collection = await _heal(index, collection)
     await upkeep.recover(index.catalog, index.vectors, collection)
-    await index.lexical.follow(index.catalog, collection)
+    try:
+        await index.lexical.follow(index.catalog, collection)
+    except LexicalUnavailableError as error:
+        # On a full disk it can still be read: better than no search until somebody makes room.
+        logger.warning("words of collection %r are found as they were: %s", collection.name, error)
 
 
 async def clear_away(settings: Settings, catalog: Catalog, collection: Collection) -> None:

@@ -60,6 +60,19 @@ async def test_a_lost_vector_index_is_built_again_at_opening(
     assert "rebuilding" in caplog.text
 
 
+async def test_a_lexical_index_that_cannot_be_written_does_not_keep_us_from_opening(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with open_index(settings_in(tmp_path)) as index:
+        await stage_cat(index)
+        (tmp_path / "lexical").write_text("in the way of the folder")
+
+    async with open_index(settings_in(tmp_path)) as index:
+        await ensure(index)
+
+    assert "are found as they were" in caplog.text
+
+
 async def test_a_part_that_does_not_open_closes_the_others(tmp_path: Path) -> None:
     wrong = settings_in(tmp_path, EMBEDDING_MODEL="nowhere/at/all")
 
