@@ -26,7 +26,7 @@ async def add(
     metadata: Mapping[str, str] | None,
 ) -> int:
     """Ingest files and folders."""
-    plan = await asyncio.to_thread(plan_paths, paths)
+    plan = await asyncio.to_thread(plan_paths, paths, home=settings.home)
     order = Order(collection or settings.collection, metadata)
     if not plan.files:
         report = begin_tally(plan, order).report()

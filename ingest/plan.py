@@ -50,7 +50,7 @@ class _Walk:
     skipped: Counter[str] = field(default_factory=Counter)
     faults: list[tuple[str, DocumentError]] = field(default_factory=list)
     folders: set[tuple[int, int]] = field(default_factory=set)
-    """Device and inode of each folder seen: a link that leads back ends there."""
+    """Device and inode of our own store and of each folder seen: a link that leads back ends."""
 
 
 def name_source(path: str) -> str:
@@ -58,13 +58,15 @@ def name_source(path: str) -> str:
     return os.path.abspath(path)  # noqa: PTH100 - pathlib's keeps `a/../b`
 
 
-def plan_paths(paths: Iterable[Path]) -> Plan:
-    """List the files under these paths; folders recursively, hidden ones left out.
+def plan_paths(paths: Iterable[Path], *, home: Path | None = None) -> Plan:
+    """List the files under these paths; folders recursively, hidden ones and `home` left out.
 
     A path that is named itself and cannot be ingested is a fault; a file met in a folder that
     cannot is skipped and counted.
     """
     walk = _Walk()
+    if home is not None and home.is_dir():
+        walk.folders.add(_identity(home))
     for path in paths:
         _plan_named(walk, name_source(str(path)))
     files = tuple(PlannedFile(source, size) for source, size in sorted(walk.files.items()))
@@ -111,8 +113,7 @@ def _plan_entries(walk: _Walk, folder: str) -> list[str]:
 
 
 def _new_entries(walk: _Walk, folder: str) -> Iterator[os.DirEntry[str]]:
-    status = Path(folder).stat()
-    identity = (status.st_dev, status.st_ino)
+    identity = _identity(Path(folder))
     if identity in walk.folders:
         return
     walk.folders.add(identity)
@@ -122,6 +123,11 @@ def _new_entries(walk: _Walk, folder: str) -> Iterator[os.DirEntry[str]]:
                 walk.skipped["hidden"] += 1
             else:
                 yield entry
+
+
+def _identity(folder: Path) -> tuple[int, int]:
+    status = folder.stat()
+    return status.st_dev, status.st_ino
 
 
 def _plan_entry(walk: _Walk, entry: os.DirEntry[str]) -> None:

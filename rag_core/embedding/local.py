@@ -119,6 +119,7 @@ def _open_session(
         with locked(graph.with_suffix(".lock")):
             if not graph.is_file():
                 write_atomically(graph, _build(files, shape, precision))
+    onnxruntime.disable_telemetry_events()
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = options.inter_op_num_threads = 1
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")

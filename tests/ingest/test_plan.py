@@ -114,3 +114,13 @@ def test_an_empty_folder_is_an_empty_plan(tmp_path: Path) -> None:
 
 def test_every_suffix_that_a_loader_knows_is_taken_from_folders() -> None:
     assert set(kinds._SUFFIXES) <= SUFFIXES
+
+
+def test_our_own_store_is_no_folder_of_documents(tmp_path: Path) -> None:
+    (tmp_path / "store" / "models").mkdir(parents=True)
+    (tmp_path / "store" / "models" / "README.md").write_text("# Weights")
+    (tmp_path / "a.md").write_text("# A")
+
+    plan = plan_paths([tmp_path], home=tmp_path / "store")
+
+    assert [Path(file.source).name for file in plan.files] == ["a.md"]
