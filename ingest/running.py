@@ -44,9 +44,16 @@ def run(work: Callable[[Settings, Screen], Coroutine[None, None, int]], *, as_js
         return 1
     except Exception as error:
         logger.debug("a fault of ours", exc_info=True)
-        screen.fail(error)
+        screen.fail(_root(error))
         return 1
     return code
+
+
+def _root(error: Exception) -> Exception:
+    """The first of what failed side by side; the group that holds it tells a user nothing."""
+    while isinstance(error, ExceptionGroup):
+        error = error.exceptions[0]
+    return error
 
 
 def refuse(detail: str) -> None:
