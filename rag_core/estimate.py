@@ -9,7 +9,7 @@ import re
 # and random bytes as hex or base64, and on one or two sentences in each of 18 other languages.
 _WEIGHTS = tuple(
     (re.compile(pattern), weight)
-    for pattern, weight in (
+    for pattern, weight in (  # the first five match nothing but ASCII, the others none of it
         (r"(?<![a-z])[A-Z]?[a-z]{1,6}", 1.1),  # a word, or its beginning
         (r"(?<=[a-z]{6})[a-z]{1,2}", 0.7),  # the rest of a long word
         (r"[A-Z]{1,2}", 1.1),
@@ -22,9 +22,11 @@ _WEIGHTS = tuple(
         (r"[\U00010000-\U0010ffff]", 4.0),
     )
 )
+_ASCII = 5
 
 
 def estimate_tokens(text: str) -> int:
     """Estimate from above; 0 for the empty text only. Unspaced random letters may pass it."""
-    total = sum(weight * len(pattern.findall(text)) for pattern, weight in _WEIGHTS)
+    weights = _WEIGHTS[:_ASCII] if text.isascii() else _WEIGHTS
+    total = sum(weight * len(pattern.findall(text)) for pattern, weight in weights)
     return max(math.ceil(total), int(text != ""))
