@@ -9,7 +9,7 @@ import re
 # and random bytes as hex or base64, and on one or two sentences in each of 18 other languages.
 _WEIGHTS = tuple(
     (re.compile(pattern), weight)
-    for pattern, weight in (  # the first five match nothing but ASCII, the others none of it
+    for pattern, weight in (  # of plain ASCII only the first five match anything
         (r"(?<![a-z])[A-Z]?[a-z]{1,6}", 1.1),  # a word, or its beginning
         (r"(?<=[a-z]{6})[a-z]{1,2}", 0.7),  # the rest of a long word
         (r"[A-Z]{1,2}", 1.1),

@@ -25,6 +25,7 @@ ROOT = Path(__file__).parent.parent
 GUIDE = ROOT / "docs"
 SAMPLE = ROOT / "data" / "sample"
 MADE_AT = datetime(2026, 1, 1, tzinfo=UTC)
+CELL = re.compile(r"(<t[dh](?: [^>]*)?>)(.*?)(</t[dh]>)", re.DOTALL)
 PAGE = """<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><title>{title}</title></head>
 <body><nav><a href="index.html">Guide</a> <a href="#top">Top</a></nav>
@@ -60,8 +61,13 @@ def write_pdf(page: Path, target: Path) -> None:
     pdf.set_title(title_of(text))
     pdf.set_font("Helvetica", size=11)
     pdf.add_page()
-    pdf.write_html(parser().render(text), table_line_separators=True)
+    pdf.write_html(CELL.sub(bare_cell, parser().render(text)), table_line_separators=True)
     pdf.output(str(target))
+
+
+def bare_cell(cell: re.Match[str]) -> str:
+    """A table cell without marks in it, which the PDF writer cannot nest."""
+    return cell[1] + re.sub(r"<[^>]+>", "", cell[2]) + cell[3]
 
 
 def write_docx(page: Path, target: Path) -> None:
