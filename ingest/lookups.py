@@ -9,7 +9,7 @@ from ingest.stored import each_document, find_document
 from rag_core.catalog import collections, documents
 from rag_core.catalog.documents import DocumentSummary
 from rag_core.catalog.engine import open_catalog
-from rag_core.documents import Passage
+from rag_core.documents import Passage, join_headings
 from rag_core.index import open_index
 from rag_core.search import search
 from rag_core.settings import Settings
@@ -71,8 +71,7 @@ def _describe(document: DocumentSummary) -> dict[str, str]:
 
 
 def _describe_passage(number: int, passage: Passage) -> list[str]:
-    headings = [heading for heading in passage.heading_path if heading != passage.title]
-    place = " > ".join([passage.title, *headings])
+    place = join_headings(passage.title, passage.heading_path)
     page = "" if passage.page is None else f", page {passage.page}"
     text = " ".join(passage.text.split())
     shown = text if len(text) <= _SHOWN_CHARACTERS else f"{text[:_SHOWN_CHARACTERS]}…"

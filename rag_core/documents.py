@@ -85,10 +85,15 @@ def chunk_id(document_id: str, position: int) -> str:
     return f"{document_id}-{position}"
 
 
+def join_headings(title: str, heading_path: tuple[str, ...]) -> str:
+    """Title and headings above a chunk in one line, each said once; empty when there are none."""
+    headings = [heading for heading in heading_path if heading != title]
+    return _HEADING_SEPARATOR.join([title, *headings] if title else headings)
+
+
 def indexed_text(title: str, heading_path: tuple[str, ...], text: str) -> str:
     """What both halves of the search index for a chunk: title and headings, then its text."""
-    headings = [heading for heading in heading_path if heading != title]
-    above = _HEADING_SEPARATOR.join([title, *headings] if title else headings)
+    above = join_headings(title, heading_path)
     return f"{above}\n{text}" if above else text
 
 

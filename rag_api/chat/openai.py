@@ -74,7 +74,7 @@ class OpenAIChat:
         self._client = client
         self._first_token_seconds = first_token_seconds
         self._next_token_seconds = next_token_seconds
-        base_url = client.base_url.copy_with(userinfo=b"", query=None)
+        base_url = client.base_url.copy_with(query=None)
         self._where = f"the chat model {model!r} at {str(base_url)!r}"
         self._counts_usage = True
         self._limit_name = "max_tokens"

@@ -106,8 +106,8 @@ class OpenAIEmbedder:
 
     def _place(self) -> str:
         address = urlsplit(str(self._client.base_url))
-        host = address.netloc.rpartition("@")[2]
-        return f"embedding model {self._model!r} at {address.scheme}://{host}{address.path}"
+        place = f"{address.scheme}://{address.netloc}{address.path}"
+        return f"embedding model {self._model!r} at {place}"
 
 
 @asynccontextmanager
