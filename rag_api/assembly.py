@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 
+from rag_api.admission import Runs
 from rag_api.answer import open_answerer
 from rag_api.index_library import IndexLibrary
 from rag_api.parts import Check, Parts
@@ -26,7 +27,9 @@ async def open_parts(settings: Settings) -> AsyncIterator[Parts]:
         index = await stack.enter_async_context(open_index(settings))
         answerer = await stack.enter_async_context(open_answerer(settings, index.embedder))
         stack.push_async_callback(_stop, asyncio.create_task(follow_changes(index)))
-        yield Parts(settings, IndexLibrary(index), answerer, _checks(index))
+        runs = Runs(most=settings.max_answers)
+        stack.push_async_callback(runs.close)
+        yield Parts(settings, IndexLibrary(index), answerer, runs, _checks(index))
 
 
 def _checks(index: Index) -> Mapping[str, Check]:

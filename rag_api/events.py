@@ -1,7 +1,8 @@
 """What an answer is made of: typed events, in order, one terminal event at the end.
 
-`Retrieved`, then `Delta`… and `Cited`…, then `Done` or `Failed`. Every protocol is an encoding of
-these same events.
+`Retrieved`, then `Delta`… and `Cited`…, then `Done` or `Failed`. A `Restarted` in between voids
+the text before it, and a `Gap` stands for events that are kept no more. Every protocol is an
+encoding of these same events.
 """
 
 from __future__ import annotations
@@ -81,6 +82,22 @@ class Cited(_Event):
     citation: Citation
 
 
+class Restarted(_Event):
+    """The chat model broke off, and another begins anew: text and citations so far are void."""
+
+    type: Literal["restarted"] = "restarted"
+    model: str = Field(description="The model that answers from here on.")
+    detail: str = Field(description="Why the one before it did not finish.")
+
+
+class Gap(_Event):
+    """The events with these numbers are kept no more; those after them follow."""
+
+    type: Literal["gap"] = "gap"
+    first: int
+    last: int
+
+
 Outcome = Literal["answered", "insufficient", "empty_collection"]
 
 
@@ -107,7 +124,9 @@ class Failed(_Event):
     )
 
 
-Event = Annotated[Retrieved | Delta | Cited | Done | Failed, Field(discriminator="type")]
+Event = Annotated[
+    Retrieved | Delta | Cited | Restarted | Gap | Done | Failed, Field(discriminator="type")
+]
 
 
 def view_passage(passage: Passage, *, number: int, url: str) -> PassageView:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 
+from rag_api.admission import Runs
 from rag_api.answer import Answerer
 from rag_api.library import Library
 from rag_core.settings import Settings
@@ -20,5 +21,6 @@ class Parts:
     settings: Settings
     library: Library
     answerer: Answerer
+    runs: Runs
     checks: Mapping[str, Check]
     """By the part's name; what `/readyz` asks."""

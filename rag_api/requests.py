@@ -67,6 +67,12 @@ class AnswerRequest(_Request):
     )
     top_k: TopK = DEFAULT_PASSAGES
     model: Text | None = Field(None, description="As in `GET /v1/models`; may be left out.")
+    on_disconnect: Literal["cancel", "detach"] | None = Field(
+        None,
+        description="What happens when you leave before the end: the answer is cancelled at once, "
+        "or goes on for a minute, in which you may come back to it with `Last-Event-ID`. "
+        "`detach` for streams and `cancel` for JSON, when left out.",
+    )
 
 
 class SearchRequest(_Request):
@@ -109,6 +115,13 @@ class ChatRequest(_Tolerant):
 
 class _Answer(BaseModel):
     model_config = ConfigDict(frozen=True)
+
+
+class RunView(_Answer):
+    """What became of an answer's run."""
+
+    id: str
+    status: Literal["running", "ended"]
 
 
 class SearchAnswer(_Answer):

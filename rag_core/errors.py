@@ -9,6 +9,7 @@ RagError
 ├── UnauthorizedError             the caller did not send the key
 ├── NotFoundError                 no such thing
 │   ├── CollectionNotFoundError
+│   ├── AnswerNotFoundError       an answer's run: it ended long ago, or never was
 │   ├── DocumentNotFoundError     a document or a chunk of one
 │   └── ModelNotFoundError        a model name that answers nothing
 ├── DocumentError                 skip this document, go on with the rest
@@ -23,6 +24,7 @@ RagError
 │   ├── VectorsBrokenError        Chroma answers for the collection with a fault of its own
 │   ├── LexicalUnavailableError
 │   ├── EmbeddingUnavailableError
+│   ├── OverloadedError           more questions than may be answered at once
 │   ├── ChatUnavailableError      it did not answer, or stopped in mid-answer
 │   └── ChatRateLimitedError
 ├── ChatRejectedError             the chat model's server refuses the request: wrong key or model
@@ -88,6 +90,16 @@ class CollectionNotFoundError(NotFoundError):
         super().__init__(f"no collection {name!r}; there are: {there_are}")
 
 
+class AnswerNotFoundError(NotFoundError):
+    """No run has this id any more."""
+
+    def __init__(self, wanted: str) -> None:
+        super().__init__(
+            f"no answer {wanted!r}: it ended some minutes ago, or the server was started anew; "
+            "ask again"
+        )
+
+
 class DocumentNotFoundError(NotFoundError):
     """No live document or chunk has this id."""
 
@@ -150,6 +162,16 @@ class LexicalUnavailableError(UnavailableError):
 
 class EmbeddingUnavailableError(UnavailableError):
     """The embedding model's server does not answer."""
+
+
+class OverloadedError(UnavailableError):
+    """More questions than may be answered at once."""
+
+    def __init__(self, *, answering: int, waiting: int) -> None:
+        super().__init__(
+            f"{answering:,} questions are being answered and {waiting:,} wait: ask again in some "
+            "seconds (RAG_MAX_ANSWERS)"
+        )
 
 
 class ChatUnavailableError(UnavailableError):

@@ -30,6 +30,8 @@ class Settings(BaseSettings):
     """The collection that is meant when none is named."""
     api_key: SecretStr | None = Field(None, alias="RAG_API_KEY")
     """Callers of the API must send it as `Authorization: Bearer …`; open when not set."""
+    max_answers: int = Field(1000, alias="RAG_MAX_ANSWERS", ge=1)
+    """How many questions are answered at once; as many more wait for their turn."""
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field("INFO", alias="RAG_LOG_LEVEL")
 
     # The catalog

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncGenerator
 
 from rag_api.events import Citation, Cited, Done, Event, Failed, PassageView, Retrieved
+from rag_api.runs import Run
 
 
 def passage_view(number: int, *, title: str = "Guide") -> PassageView:
@@ -57,6 +59,22 @@ DONE = Done(outcome="answered", finish_reason="stop", model="tiny", input_tokens
 FAILED = Failed(error="ChatUnavailableError", detail="the model was cut off", retryable=True)
 
 
-async def stream(*ready: tuple[Event, ...]) -> AsyncGenerator[tuple[Event, ...], None]:
+async def stream(
+    *ready: tuple[Event, ...], pause_seconds: float = 0.0
+) -> AsyncGenerator[tuple[Event, ...], None]:
     for events in ready:
         yield events
+        if pause_seconds:
+            await asyncio.sleep(pause_seconds)
+
+
+def begin(
+    events: AsyncGenerator[tuple[Event, ...], None],
+    *,
+    detaches: bool = False,
+    grace_seconds: float = 60.0,
+) -> Run:
+    """A run that produces these events."""
+    run = Run(detaches=detaches, chat_id=None, grace_seconds=grace_seconds)
+    run.begin(events, lambda: None)
+    return run

@@ -12,6 +12,7 @@ from pathlib import Path
 import httpx2
 from fastapi import FastAPI
 
+from rag_api.admission import Runs
 from rag_api.answer import ModelAnswerer
 from rag_api.app import create_app
 from rag_api.chat import ChatPart, Finish, Message, Text, Usage
@@ -149,6 +150,7 @@ def make_parts(
     chat: ScriptedChat | None = None,
     api_key: str | None = None,
     public_url: str | None = None,
+    runs: Runs | None = None,
 ) -> Parts:
     """Parts in memory."""
     settings = Settings(
@@ -158,7 +160,8 @@ def make_parts(
         ScriptedChat() if chat is None else chat, open_counter("estimate"), 8192
     )
     books = MemoryLibrary() if library is None else library
-    return Parts(settings, books, answerer, {"catalog": fine, "vectors": fine})
+    runs = Runs(most=10) if runs is None else runs
+    return Parts(settings, books, answerer, runs, {"catalog": fine, "vectors": fine})
 
 
 def make_app(parts: Parts) -> FastAPI:

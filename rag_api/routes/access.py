@@ -58,12 +58,16 @@ async def require_key_or_signature(
     await require_key(parts, bearer)
 
 
-def source_url(chunk_id: str, *, parts: Parts, request: Request) -> str:
+def find_base_url(parts: Parts, request: Request) -> str:
+    """What our URLs begin with: RAG_PUBLIC_URL, or the address that the request came to."""
+    return (parts.settings.public_url or str(request.base_url)).rstrip("/")
+
+
+def source_url(chunk_id: str, *, parts: Parts, base_url: str) -> str:
     """The absolute URL that shows a passage in its place; signed when a key is set."""
-    base = parts.settings.public_url or str(request.base_url)
     key = parts.settings.api_key
     signature = f"?signature={_sign(chunk_id, key.get_secret_value())}" if key else ""
-    return f"{base.rstrip('/')}/v1/sources/{chunk_id}{signature}#passage"
+    return f"{base_url}/v1/sources/{chunk_id}{signature}#passage"
 
 
 def _sign(chunk_id: str, key: str) -> str:

@@ -8,14 +8,41 @@ from typing import Any, TypeAlias
 from pydantic import BaseModel, TypeAdapter
 from pydantic.json_schema import models_json_schema
 
-from rag_api.events import Cited, Delta, Done, Event, Failed, Retrieved
+from rag_api.events import Cited, Delta, Done, Event, Failed, Gap, Restarted, Retrieved
 from rag_api.requests import ErrorBody
 from rag_api.wire.openai_objects import ChatChunk, OpenAIError
 
 Responses: TypeAlias = dict[int | str, dict[str, Any]]
 Schema: TypeAlias = dict[str, Any]
 
-EVENT_MODELS: tuple[type[BaseModel], ...] = (Retrieved, Delta, Cited, Done, Failed)
+EVENT_MODELS: tuple[type[BaseModel], ...] = (
+    Retrieved,
+    Delta,
+    Cited,
+    Restarted,
+    Gap,
+    Done,
+    Failed,
+)
+NATIVE_EXAMPLE = """\
+retry: 1000
+event: retrieved
+id: 5f0c2a9be1d34c77:1
+data: {"type":"retrieved","question":"…","query":"…","collection":"default","passages":[…]}
+
+event: delta
+id: 5f0c2a9be1d34c77:2
+data: {"type":"delta","text":"Nothing is embedded twice [1]"}
+
+event: cited
+id: 5f0c2a9be1d34c77:3
+data: {"type":"cited","citation":{"number":1,…}}
+
+event: done
+id: 5f0c2a9be1d34c77:4
+data: {"type":"done","outcome":"answered","finish_reason":"stop","model":"…",…}
+
+"""
 _REF = "#/components/schemas/{model}"
 
 _MEANINGS = {

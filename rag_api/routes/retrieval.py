@@ -1,21 +1,16 @@
-"""From a question to its answer: what fails before the answer begins becomes a status."""
+"""From a question to the passages that it is answered from; what fails here becomes a status."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from fastapi import Request
-
-from rag_api.answer import answer, check_question
+from rag_api.answer import check_question
 from rag_api.events import PassageView, Retrieved, view_passage
 from rag_api.parts import Parts
 from rag_api.prompt import Turn
 from rag_api.requests import DEFAULT_PASSAGES, MAX_QUESTION_CHARACTERS
 from rag_api.routes.access import source_url
-from rag_api.routes.models import check_model
-from rag_api.wire.completed import AnswerStream, Completed, complete
-from rag_api.wire.response import client_leaves, work_until
 from rag_core.errors import RequestTooLargeError
 
 # The embedding model reads 256 word pieces; the question must not be pushed out of them.
@@ -35,33 +30,7 @@ class Asked:
     """Of the answer; None leaves it to us."""
 
 
-async def begin_answer(asked: Asked, *, parts: Parts, request: Request) -> AnswerStream:
-    """Retrieve, and give the answer's events, of which none is made before it is asked for.
-
-    Raises:
-        RagError: the question cannot be answered or searched.
-    """
-    check_model(asked.model, parts)
-    retrieved = await retrieve(asked, parts=parts, request=request)
-    return answer(
-        retrieved,
-        history=asked.history,
-        answerer=parts.answerer,
-        max_tokens=asked.max_tokens,
-    )
-
-
-async def finish_answer(stream: AnswerStream, request: Request) -> Completed:
-    """Read an answer to its end while the client waits for it.
-
-    Raises:
-        AnswerFailedError: it ended with `Failed`.
-        ClientDisconnect: the client left; the answer was closed.
-    """
-    return await work_until(complete(stream), end=client_leaves(request.receive))
-
-
-async def retrieve(asked: Asked, *, parts: Parts, request: Request) -> Retrieved:
+async def retrieve(asked: Asked, *, parts: Parts, base_url: str) -> Retrieved:
     """Find what answers a question; every failure is raised, so that it becomes a status.
 
     Raises:
@@ -73,13 +42,13 @@ async def retrieve(asked: Asked, *, parts: Parts, request: Request) -> Retrieved
     collection = asked.collection or parts.settings.collection
     query = build_query(asked.question, asked.history)
     passages = await find_passages(
-        query, collection=collection, top_k=asked.top_k, parts=parts, request=request
+        query, collection=collection, top_k=asked.top_k, parts=parts, base_url=base_url
     )
     return Retrieved(question=asked.question, query=query, collection=collection, passages=passages)
 
 
 async def find_passages(
-    query: str, *, collection: str, top_k: int, parts: Parts, request: Request
+    query: str, *, collection: str, top_k: int, parts: Parts, base_url: str
 ) -> tuple[PassageView, ...]:
     """Search, and number what was found from 1."""
     passages = await parts.library.search(query, collection=collection, top_k=top_k)
@@ -87,7 +56,7 @@ async def find_passages(
         view_passage(
             passage,
             number=number,
-            url=source_url(passage.chunk_id, parts=parts, request=request),
+            url=source_url(passage.chunk_id, parts=parts, base_url=base_url),
         )
         for number, passage in enumerate(passages, start=1)
     )

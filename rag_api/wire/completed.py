@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator
+from collections.abc import Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
 
-from rag_api.events import Citation, Cited, Delta, Done, Event, Failed, Retrieved
+from rag_api.events import Citation, Cited, Delta, Done, Event, Failed, Restarted, Retrieved
+from rag_api.runs import AnswerStream
 from rag_core.errors import AnswerFailedError
-
-AnswerStream = AsyncGenerator[tuple[Event, ...], None]
-"""An answer's events; each tuple holds those that became ready together."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,9 +39,15 @@ async def complete(stream: AnswerStream) -> Completed:
         )
     if not isinstance(first, Retrieved) or not isinstance(last, Done):
         raise TypeError("an answer begins with Retrieved and ends with Done or Failed")
+    valid = _leave_out_void(events)
     return Completed(
         retrieved=first,
-        text="".join([event.text for event in events if isinstance(event, Delta)]),
-        citations=tuple([event.citation for event in events if isinstance(event, Cited)]),
+        text="".join([event.text for event in valid if isinstance(event, Delta)]),
+        citations=tuple([event.citation for event in valid if isinstance(event, Cited)]),
         done=last,
     )
+
+
+def _leave_out_void(events: Sequence[Event]) -> Sequence[Event]:
+    starts = [place for place, event in enumerate(events) if isinstance(event, Restarted)]
+    return events[starts[-1] :] if starts else events

@@ -6,9 +6,12 @@ from collections.abc import Sequence
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from rag_api.events import Citation, Delta, Event, Outcome, PassageView
+from rag_api.events import Citation, Delta, Event, Gap, Outcome, PassageView
 from rag_api.wire.completed import Completed
 from rag_api.wire.json_line import dump_model, quote_text
+
+RETRY_LINE = b"retry: 1000\n"
+"""How many milliseconds a client waits before it comes back; on an event that carries data."""
 
 
 class Usage(BaseModel):
@@ -39,27 +42,34 @@ class Answer(BaseModel):
 
 
 class NativeEncoder:
-    """Writes one run's events; each gets the id `<run>:<its place, from 1>`."""
+    """Writes one run's events; each has the id `<run>:<its number>`.
 
-    def __init__(self, run_id: str) -> None:
+    `after` is the number of the last event that the client has; the first event written tells the
+    client how soon to come back after a cut.
+    """
+
+    def __init__(self, run_id: str, *, after: int = 0) -> None:
         self._id = run_id.encode()
-        self._count = 0
+        self._number = after
+        self._retry = RETRY_LINE
 
     def encode(self, events: Sequence[Event]) -> bytes:
         """Write events that became ready together, in their order."""
         return b"".join([self._encode_event(event) for event in events])
 
     def _encode_event(self, event: Event) -> bytes:
-        self._count += 1
+        self._number = event.last if isinstance(event, Gap) else self._number + 1
+        retry, self._retry = self._retry, b""
         # Four of five events are deltas, and building one by hand takes a third of the time.
         if isinstance(event, Delta):
             data = b'{"type":"delta","text":%b}' % quote_text(event.text)
         else:
             data = dump_model(event)
-        return b"event: %b\nid: %b:%d\ndata: %b\n\n" % (
+        return b"%bevent: %b\nid: %b:%d\ndata: %b\n\n" % (
+            retry,
             event.type.encode(),
             self._id,
-            self._count,
+            self._number,
             data,
         )
 

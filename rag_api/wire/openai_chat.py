@@ -4,7 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from rag_api.events import Citation, Cited, Delta, Done, Event, Failed, PassageView, Retrieved
+from rag_api.events import (
+    Citation,
+    Cited,
+    Delta,
+    Done,
+    Event,
+    Failed,
+    PassageView,
+    Restarted,
+    Retrieved,
+)
 from rag_api.wire.completed import Completed
 from rag_api.wire.json_line import dump_model, quote_text
 from rag_api.wire.openai_objects import (
@@ -21,6 +31,7 @@ from rag_api.wire.openai_objects import (
     SearchResult,
     UrlCitation,
 )
+from rag_api.wire.shown_text import ShownText
 from rag_core.errors import ChatRateLimitedError
 
 _END = b"data: [DONE]\n\n"
@@ -43,22 +54,27 @@ class ChatEncoder:
         self._include_usage = include_usage
         self._passages: tuple[PassageView, ...] = ()
         self._citations: list[Citation] = []
+        self._shown = ShownText()
         # A chunk is cut at its text once; a delta then costs no more than quoting the text.
         chunk = _write(self._chunk(ChatDelta(content="")))
         self._before_text, self._after_text = chunk.split(b'"content":""')
 
     def encode(self, events: Sequence[Event]) -> bytes:
         """Write events that became ready together, in their order."""
-        return b"".join([self._encode_event(event) for event in events])
+        return b"".join(
+            [
+                self._encode_text(event.text) if isinstance(event, Delta) else self._encode(event)
+                for event in events
+            ]
+        )
 
-    def _encode_event(self, event: Event) -> bytes:
+    def _encode(self, event: Event) -> bytes:
         match event:
-            case Delta():
-                text = quote_text(event.text)
-                return b'%b"content":%b%b' % (self._before_text, text, self._after_text)
             case Cited():
-                self._citations.append(event.citation)
-                return b""
+                self._citations.append(self._shown.place(event.citation))
+            case Restarted():
+                self._citations.clear()
+                return self._encode_text(self._shown.restart())
             case Retrieved():
                 self._passages = event.passages
                 return _write(self._chunk(ChatDelta(role="assistant", content="")))
@@ -66,6 +82,11 @@ class ChatEncoder:
                 return self._encode_done(event)
             case Failed():
                 return b"data: %b\n\n" % dump_model(describe_failure(event))
+        return b""
+
+    def _encode_text(self, text: str) -> bytes:
+        self._shown.add(text)
+        return b'%b"content":%b%b' % (self._before_text, quote_text(text), self._after_text)
 
     def _encode_done(self, done: Done) -> bytes:
         annotations = annotate(self._passages, self._citations)

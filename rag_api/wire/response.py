@@ -1,19 +1,19 @@
-"""An answer's events as a streamed response: one `send` for all that became ready together."""
+"""A run as a streamed response: one `send` for all that became ready together."""
 
 from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Coroutine, Sequence
-from contextlib import aclosing
+from collections.abc import Coroutine, Mapping, Sequence
 from typing import Protocol, TypeVar
 
 from starlette.requests import ClientDisconnect
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-from rag_api.events import Event, Failed
-from rag_api.wire.completed import AnswerStream
+from rag_api.event_log import Reader
+from rag_api.events import Event, Gap
+from rag_api.runs import STOPPED, Run
 
 HEARTBEAT_SECONDS = 15.0
 """The longest silence: proxies close a connection that says nothing for long."""
@@ -27,9 +27,6 @@ EVENT_STREAM_HEADERS = {
 
 # A comment: no client mistakes it for an event.
 _PING = b": ping\n\n"
-_STOPPED = Failed(
-    error="StoppedError", detail="the server stops; ask again when it is back", retryable=True
-)
 
 T = TypeVar("T")
 
@@ -42,81 +39,102 @@ class Encoder(Protocol):
 
 
 class EventStreamResponse(Response):
-    """Relays an answer while its client is there.
+    """Relays a run to one client, from a place in its log, while the client is there.
 
-    The next events are asked for when the socket took the last ones: a slow reader slows the chat
-    model's connection down, and what waits there comes as one tuple. When the client leaves, the
-    answer is closed at once, and with it the request to the chat model.
+    What became ready while the socket took the last events is sent together. A client that leaves,
+    or reads nothing for long, only gives up its place: the run decides whether it goes on.
     """
 
     def __init__(
         self,
-        stream: AnswerStream,
+        run: Run,
         encoder: Encoder,
         *,
+        after: int = 0,
+        headers: Mapping[str, str] | None = None,
         heartbeat_seconds: float = HEARTBEAT_SECONDS,
         stalled_seconds: float = STALLED_SECONDS,
     ) -> None:
-        super().__init__(headers=EVENT_STREAM_HEADERS)
+        super().__init__(headers={**EVENT_STREAM_HEADERS, **(headers or {})})
         del self.headers["content-length"]
-        self._stream = stream
+        self._run = run
         self._encoder = encoder
+        self._after = after
         self._heartbeat_seconds = heartbeat_seconds
         self._stalled_seconds = stalled_seconds
-        self._sent_at = 0.0
+        self._sent_at = time.monotonic()
         self._sending = False
+        self._ping_due = False
+        self._left = False
+        self._timer: asyncio.TimerHandle
 
     async def __call__(self, _scope: Scope, receive: Receive, send: Send) -> None:
-        """Send the answer; return early when the client has left or stopped reading."""
-        head = {"status": self.status_code, "headers": self.raw_headers}
-        await send({"type": "http.response.start", **head})
-        self._sent_at = time.monotonic()
-        try:
-            await work_until(self._relay(send), end=self._watch(receive, send))
-        except ClientDisconnect:
-            # Without an empty body at the end the server aborts the connection: no clean end.
-            return
-        except asyncio.CancelledError:
-            # The server stops, and waits for answers no longer. A full socket takes no last word.
-            if self._sending:
-                raise
-            await self._send_end(send, self._encoder.encode((_STOPPED,)))
+        """Send the run; return early when the client has left or stopped reading."""
+        with self._run.reading(self._after) as reader:
+            head = {"status": self.status_code, "headers": self.raw_headers}
+            await send({"type": "http.response.start", **head})
+            leaving = asyncio.ensure_future(client_leaves(receive))
+            leaving.add_done_callback(lambda _: self._leave(reader))
+            self._look(reader, asyncio.current_task())
+            try:
+                await self._relay(send, reader)
+            except asyncio.CancelledError:
+                await self._say_stopped(send)
+            finally:
+                leaving.cancel()
+                self._timer.cancel()
 
-    async def _relay(self, send: Send) -> None:
-        encode = self._encoder.encode
-        async with aclosing(self._stream) as stream:
-            async for events in stream:
-                await self._send(send, encode(events))
+    async def _say_stopped(self, send: Send) -> None:
+        # The server waits for answers no longer. A full socket takes no last word.
+        if not (self._sending or self._left):
+            await self._send_end(send, self._encoder.encode((STOPPED,)))
+
+    async def _relay(self, send: Send, reader: Reader) -> None:
+        started = False
+        while not reader.at_end:
+            events = await reader.next()
+            if self._left or (started and _was_overtaken(events)):
+                # Without an empty body at the end the server aborts the connection: no clean end.
+                return
+            started = True
+            await self._send(send, self._encoder.encode(events) if events else b"")
+        self._run.delivered = True
         await self._send_end(send, b"")
 
     async def _send_end(self, send: Send, body: bytes) -> None:
         await send({"type": "http.response.body", "body": body, "more_body": False})
 
     async def _send(self, send: Send, body: bytes) -> None:
+        body = body or (_PING if self._ping_due else b"")
+        if not body:
+            return
         self._sending = True
         await send({"type": "http.response.body", "body": body, "more_body": True})
-        self._sending = False
+        self._sending = self._ping_due = False
         self._sent_at = time.monotonic()
 
-    async def _watch(self, receive: Receive, send: Send) -> None:
-        """Break each silence with a comment; return when the client is gone or reads no more."""
-        leaving = asyncio.ensure_future(client_leaves(receive))
-        try:
-            while not (leaving.done() or self._has_stalled()):
-                silent_seconds = time.monotonic() - self._sent_at
-                if silent_seconds >= self._heartbeat_seconds and not self._sending:
-                    await self._send(send, _PING)
-                await asyncio.wait({leaving}, timeout=self._next_look_seconds())
-        finally:
-            leaving.cancel()
+    def _leave(self, reader: Reader) -> None:
+        self._left = True
+        reader.wake()
 
-    def _has_stalled(self) -> bool:
-        return self._sending and time.monotonic() - self._sent_at >= self._stalled_seconds
+    def _look(self, reader: Reader, relaying: asyncio.Task[None] | None) -> None:
+        """Break a silence with a comment, give up a client that reads no more, look again later."""
+        silent_seconds = time.monotonic() - self._sent_at
+        if self._sending and silent_seconds >= self._stalled_seconds and relaying is not None:
+            self._left = True
+            relaying.cancel()
+            return
+        if not self._sending and silent_seconds >= self._heartbeat_seconds:
+            self._ping_due = True
+            reader.wake()
+        next_seconds = max(self._heartbeat_seconds - silent_seconds, self._heartbeat_seconds / 4)
+        loop = asyncio.get_running_loop()
+        self._timer = loop.call_later(next_seconds, self._look, reader, relaying)
 
-    def _next_look_seconds(self) -> float:
-        if self._sending:
-            return min(self._heartbeat_seconds, self._stalled_seconds)
-        return max(0.0, self._sent_at + self._heartbeat_seconds - time.monotonic())
+
+def _was_overtaken(events: Sequence[Event]) -> bool:
+    """Whether the log has left a slow reader behind; it may come back for the rest."""
+    return bool(events) and isinstance(events[0], Gap)
 
 
 async def client_leaves(receive: Receive) -> None:

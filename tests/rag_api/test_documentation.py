@@ -36,7 +36,7 @@ async def test_every_event_is_described(openapi: dict[str, Any]) -> None:
 
     stream = ok["content"]["text/event-stream"]
     names = [item["properties"]["event"]["const"] for item in stream["itemSchema"]["oneOf"]]
-    assert names == ["retrieved", "delta", "cited", "done", "failed"]
+    assert names == ["retrieved", "delta", "cited", "restarted", "gap", "done", "failed"]
     assert {"Retrieved", "Delta", "Cited", "Done", "Failed"} <= set(
         openapi["components"]["schemas"]
     )

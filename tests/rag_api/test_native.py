@@ -48,7 +48,7 @@ def test_no_reader_finds_a_line_end_inside_the_data(text: str) -> None:
     )
 
     lines = body.decode().splitlines()
-    assert [line.split(":")[0] for line in lines] == ["event", "id", "data", ""] * 2
+    assert [line.split(":")[0] for line in lines] == ["retry", *["event", "id", "data", ""] * 2]
 
 
 def test_half_a_surrogate_pair_does_not_break_the_stream() -> None:

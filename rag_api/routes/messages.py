@@ -1,0 +1,63 @@
+"""OpenAI's messages → the question, which is the last of the user's, and its history."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Literal
+
+from pydantic import JsonValue
+
+from rag_api.prompt import Turn
+from rag_api.requests import ChatRequest, ChatRequestMessage
+from rag_api.routes.retrieval import Asked
+from rag_core.errors import InvalidRequestError
+
+_ROLES: dict[str, Literal["user", "assistant"]] = {"user": "user", "assistant": "assistant"}
+
+
+def read_messages(asked: ChatRequest) -> Asked:
+    """Find the question, which is the last user message that says something, and its history.
+
+    Raises:
+        InvalidRequestError: there is none.
+    """
+    turns = read_turns(asked.messages)
+    places = [place for place, turn in enumerate(turns) if turn.role == "user"]
+    if not places:
+        raise InvalidRequestError("messages hold no text of the role 'user': there is no question")
+    last = places[-1]
+    return Asked(
+        turns[last].content,
+        tuple(turns[:last]),
+        asked.collection,
+        model=asked.model,
+        max_tokens=_max_tokens(asked),
+    )
+
+
+def read_turns(messages: Sequence[ChatRequestMessage]) -> list[Turn]:
+    """The user's and the assistant's messages that say something, in their order."""
+    turns = []
+    for message in messages:
+        text = read_text(message.content)
+        role = _ROLES.get(message.role)
+        if role is not None and text.strip():
+            turns.append(Turn(role, text))
+    return turns
+
+
+def read_text(content: JsonValue) -> str:
+    """The text of a message's content: a string, a list of parts, or null."""
+    if isinstance(content, str):
+        # Frontends that cut a text may cut an emoji in half.
+        return content.encode("utf-8", "replace").decode()
+    if not isinstance(content, list):
+        return ""
+    parts = [part.get("text") if isinstance(part, dict) else part for part in content]
+    return "\n".join(read_text(part) for part in parts if part and isinstance(part, str))
+
+
+def _max_tokens(asked: ChatRequest) -> int | None:
+    wanted = asked.max_completion_tokens or asked.max_tokens
+    # Some frontends send -1 or 0 for "no limit".
+    return wanted if wanted is not None and wanted > 0 else None

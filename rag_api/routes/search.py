@@ -1,0 +1,24 @@
+"""`POST /v1/search`: passages without an answer."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter, Request
+
+from rag_api.requests import SearchAnswer, SearchRequest
+from rag_api.routes.access import OurParts, find_base_url
+from rag_api.routes.described import native_errors
+from rag_api.routes.retrieval import check_length, find_passages
+
+router = APIRouter(tags=["answers"])
+
+
+@router.post("/v1/search", responses=native_errors(400, 401, 404, 413, 422, 500, 502, 503))
+async def search_passages(wanted: SearchRequest, request: Request, parts: OurParts) -> SearchAnswer:
+    """Find the passages that fit a query, without an answer."""
+    check_length(wanted.query)
+    collection = wanted.collection or parts.settings.collection
+    base_url = find_base_url(parts, request)
+    passages = await find_passages(
+        wanted.query, collection=collection, top_k=wanted.top_k, parts=parts, base_url=base_url
+    )
+    return SearchAnswer(query=wanted.query, collection=collection, passages=passages)

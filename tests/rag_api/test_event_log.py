@@ -1,0 +1,92 @@
+from __future__ import annotations
+
+import asyncio
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from rag_api.event_log import KEPT_EVENTS, EventLog
+from rag_api.events import Delta, Event, Gap
+from tests.answers import DONE, RETRIEVED
+
+
+def deltas(count: int) -> tuple[Event, ...]:
+    return tuple(Delta(text=str(place)) for place in range(count))
+
+
+async def test_what_is_there_is_taken_together() -> None:
+    log = EventLog()
+    reader = log.open_reader(0)
+    log.append((RETRIEVED,))
+    log.append(deltas(2))
+
+    assert len(await reader.next()) == 3
+    assert reader.after == 3
+
+
+async def test_a_waiting_reader_is_woken_by_an_event() -> None:
+    log = EventLog()
+    reader = log.open_reader(0)
+    waiting = asyncio.create_task(reader.next())
+    await asyncio.sleep(0)
+
+    log.append((RETRIEVED,))
+
+    assert await waiting == (RETRIEVED,)
+
+
+async def test_a_waiting_reader_can_be_woken_without_one() -> None:
+    reader = EventLog().open_reader(0)
+    waiting = asyncio.create_task(reader.next())
+    await asyncio.sleep(0)
+
+    reader.wake()
+
+    assert await waiting == ()
+
+
+async def test_at_the_end_nothing_is_waited_for() -> None:
+    log = EventLog()
+    log.append((RETRIEVED, DONE))
+    reader = log.open_reader(0)
+
+    assert not reader.at_end
+    await reader.next()
+
+    assert reader.at_end
+    assert await reader.next() == ()
+
+
+async def test_a_log_that_was_trimmed_says_what_is_missing() -> None:
+    log = EventLog()
+    log.append(deltas(KEPT_EVENTS))
+    log.append(deltas(1))
+    reader = log.open_reader(1)
+
+    (gap,) = await reader.next()
+    rest = await reader.next()
+
+    assert gap == Gap(first=2, last=KEPT_EVENTS // 4)
+    assert len(rest) == log.last - KEPT_EVENTS // 4
+    assert reader.after == log.last
+
+
+def test_the_size_follows_what_is_kept() -> None:
+    log = EventLog()
+    log.append(deltas(KEPT_EVENTS))
+    full = log.size_bytes
+
+    for _ in range(4):
+        log.append(deltas(KEPT_EVENTS))
+
+    assert 0 < log.size_bytes < 6 * full
+
+
+@given(sizes=st.lists(st.integers(1, 4), max_size=20), after=st.integers(0, 90))
+def test_any_place_gives_the_rest(sizes: list[int], after: int) -> None:
+    log, whole = EventLog(), []
+    for size in sizes:
+        log.append(deltas(size))
+        whole += deltas(size)
+
+    assert list(log.take(after)) == whole[after:]
