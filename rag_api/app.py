@@ -26,6 +26,7 @@ STATUS: dict[type[RagError], int] = {
     errors.InvalidRequestError: 400,
     errors.UnauthorizedError: 401,
     errors.NotFoundError: 404,
+    errors.AnswerCancelledError: 409,
     errors.RequestTooLargeError: 413,
     errors.ChatRateLimitedError: 429,
     errors.RagError: 500,
@@ -82,7 +83,7 @@ def create_app(open_parts: Opener) -> FastAPI:
         allow_origins=["*"],
         allow_methods=["*"],
         allow_headers=["*"],
-        expose_headers=["Retry-After", "WWW-Authenticate", "x-should-retry"],
+        expose_headers=["Retry-After", "X-Answer-Id", "WWW-Authenticate", "x-should-retry"],
     )
     _answer_errors(app)
     return app

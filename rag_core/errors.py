@@ -29,6 +29,7 @@ RagError
 │   └── ChatRateLimitedError
 ├── ChatRejectedError             the chat model's server refuses the request: wrong key or model
 ├── EmbeddingRejectedError        the same of the embedding model's server
+├── AnswerCancelledError          somebody cancelled the answer, or everybody left it
 ├── AnswerFailedError             the answer ended with a `Failed` event, whose error it carries
 └── StaleVectorIndexError         the collection was switched to another vector index: add again
 """
@@ -192,6 +193,10 @@ class ChatRejectedError(RagError):
 
 class EmbeddingRejectedError(RagError):
     """The embedding model's server refuses the request: a wrong key, model or parameter."""
+
+
+class AnswerCancelledError(RagError):
+    """Somebody cancelled the answer, or all who read it left."""
 
 
 class AnswerFailedError(RagError):

@@ -121,6 +121,7 @@ class ScriptedChat:
     model: str = "tiny"
     prompts: list[Sequence[Message]] = field(default_factory=list)
     max_tokens: int | None = None
+    asked: asyncio.Event = field(default_factory=asyncio.Event)
     closed: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def stream(
@@ -128,6 +129,7 @@ class ScriptedChat:
     ) -> AsyncGenerator[ChatPart, None]:
         self.prompts.append(messages)
         self.max_tokens = max_tokens
+        self.asked.set()
         try:
             for text in self.texts:
                 yield Text(text)

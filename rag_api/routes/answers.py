@@ -42,6 +42,6 @@ async def answer_question(
     policy = asked.on_disconnect or ("detach" if asked.stream else "cancel")
     run = await begin_answer(wanted, parts=parts, request=request, detaches=policy == "detach")
     if asked.stream:
-        return EventStreamResponse(run, NativeEncoder(run.id))
+        return EventStreamResponse(run, NativeEncoder(run.id), headers={"X-Answer-Id": run.id})
     whole = view_answer(await finish_answer(run, request), run_id=run.id)
     return Response(dump_model(whole), media_type="application/json")

@@ -16,7 +16,7 @@ from tests.answers import CITED, DONE, FAILED, RETRIEVED, stream
 def read_events(body: bytes) -> list[tuple[str, str, dict[str, object]]]:
     """(event, id, data) of each block, read the way that the SSE specification says."""
     events = []
-    for block in body.decode().removesuffix("\n\n").split("\n\n"):
+    for block in filter(None, body.decode().split("\n\n")):
         fields = dict(line.split(": ", 1) for line in block.split("\n"))
         events.append((fields["event"], fields["id"], json.loads(fields["data"])))
     return events
