@@ -1,199 +1,192 @@
-"""CPU per streamed token and streams per core, beside the tutorial app and a byte relay.
+"""What a stream costs: CPU per token, streams per core, time to the first token, idle streams.
 
-A fake upstream, the server under test and the clients are separate processes; the server has one
-core to itself, the others share the second. Each contestant runs in turn, several rounds, in one
-session. How to make the peer's Python is in docs/performance.md.
+Beside the tutorial app and a byte relay, in one run. A fake upstream, the server under test and
+the clients are separate processes; the server has one core to itself, the others share the second.
+Each contestant runs in turn, several rounds. How to make the peer's Python is in
+docs/performance.md.
 
-    .venv/bin/python benchmarks/stream.py --peer-python PEER/bin/python [--rounds 3]
+    .venv/bin/python benchmarks/stream.py --peer-python PEER/bin/python [--rounds 3] [--plot FILE]
+        [--large-home RAG_HOME]
+
+`--large-home` names a store of many chunks, as `search_latency.py --home` makes one: with it the
+overhead to the first token is measured.
 """
 
 from __future__ import annotations
 
 import argparse
-import contextlib
 import json
 import os
-import socket
 import statistics
 import subprocess
 import sys
 import tempfile
-import time
 import urllib.request
-from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import replace
 from pathlib import Path
 
-ROOT = Path(__file__).parent.parent
-TOOLS = ROOT.parent / "shared" / "tools"
+import psutil
+from contestants import (
+    BIN,
+    OTHER_CORE,
+    OURS,
+    QUESTION,
+    ROOT,
+    TOOLS,
+    Bench,
+    Figures,
+    contestants,
+    free_port,
+    load,
+    serving,
+    upstream,
+)
+
 CORPUS = ROOT.parent / "shared" / "data" / "beir" / "scifact" / "corpus.jsonl"
 SAMPLE = ROOT / "data" / "sample"
-BIN = Path(sys.executable).parent
-SERVER_CORE, OTHER_CORE = "0", "1"
-TOKENS = 500  # an answer
-QUESTION = "What does the context say about retrieval?"
-START_SECONDS = 60.0
+READING_RATE = 50  # tokens a second and stream
+CALLERS = 8
+UPSTREAM_TTFT = 0.3
+FOLLOWERS, ANSWERS = 10_000, 1_000
+
+Reading = dict[str, dict[int, Figures]]
 
 
-@dataclass(frozen=True)
-class Contestant:
-    """A server to measure, and how it is asked."""
-
-    name: str
-    command: list[str]
-    path: str
-    body: str
-
-
-def free_port() -> int:
-    """A port that nothing listens on now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
-
-
-def wait_for(port: int, process: subprocess.Popen[bytes]) -> None:
-    """Return once something listens."""
-    deadline = time.monotonic() + START_SECONDS
-    while time.monotonic() < deadline and process.poll() is None:
-        with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):
-            return
-        time.sleep(0.1)
-    message = f"{process.args!r} did not start"
-    raise RuntimeError(message)
-
-
-@contextlib.contextmanager
-def started(command: list[str], core: str, port: int, environment: dict[str, str]) -> Iterator[int]:
-    """Run a server on one core until the block ends; gives its process id."""
-    process = subprocess.Popen(
-        ["taskset", "-c", core, *command],
-        env=os.environ | environment,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
-    try:
-        wait_for(port, process)
-        yield process.pid
-    finally:
-        process.terminate()
-        process.wait()
-
-
-def load(python: Path, url: str, body: str, pid: int, options: list[str]) -> dict[str, float]:
-    """What the load generator of shared/tools says of one run."""
-    finished = subprocess.run(
-        [
-            *("taskset", "-c", OTHER_CORE, python, TOOLS / "stream_load.py", url, "--body", body),
-            *("--pid", str(pid), "--mark", "[1]", "--tokens", str(TOKENS), *options),
-        ],
-        check=True,
-        capture_output=True,
-    )
-    figures: dict[str, float] = json.loads(finished.stdout)
-    return figures
-
-
-def contestants(peer_python: Path, port: int) -> list[Contestant]:
-    """Ours, then the tutorial, then a relay that parses nothing."""
-    ours = json.dumps({"question": QUESTION})
-    openai = json.dumps(
-        {"model": "rag", "stream": True, "messages": [{"role": "user", "content": QUESTION}]}
-    )
-    uvicorn = [str(peer_python), "-m", "uvicorn", "--port", str(port), "--log-level", "warning"]
-    serve = [str(BIN / "rag-api"), "serve"]
-    peers = [*uvicorn, "--app-dir", str(TOOLS / "peers")]
-    return [
-        Contestant("ours, native events", serve, "/v1/answers", ours),
-        Contestant("ours, chat completions", serve, "/v1/chat/completions", openai),
-        Contestant("tutorial", [*peers, "tutorial_app:app"], "/ask", ours),
-        Contestant("byte relay", [*peers, "proxy_floor:app"], "/", ours),
-    ]
-
-
-def run_once(
-    contestant: Contestant, python: Path, ports: tuple[int, int], home: Path, rate: int
-) -> dict[str, float]:
-    """One contestant under load: at full speed, or 50 tokens a second when a rate is given."""
-    port, upstream = ports
-    base = f"http://127.0.0.1:{upstream}/v1"
-    environment = {
-        "OPENAI_BASE_URL": base,
-        "OPENAI_API_KEY": "x",
-        "CHAT_MODEL": "fake",
-        "RAG_HOME": str(home),
-        "RAG_PORT": str(port),
-        "CHROMA_DIR": str(home / "tutorial"),
-    }
-    options = ["--concurrency", str(rate or 32), "--requests", "1" if rate else "6"]
-    with started(contestant.command, SERVER_CORE, port, environment) as pid:
-        url = f"http://127.0.0.1:{port}{contestant.path}"
-        return load(python, url, contestant.body, pid, options)
-
-
-@contextlib.contextmanager
-def upstream(python: Path, rate: int) -> Iterator[int]:
-    """The fake model, with this many tokens a second and stream; 0 is as fast as it can."""
-    port = free_port()
-    command = [str(python), "-m", "uvicorn", "--app-dir", str(TOOLS), "fake_llm:app"]
-    command += ["--port", str(port), "--log-level", "warning"]
-    with started(command, OTHER_CORE, port, {"FAKE_TOKENS": str(TOKENS), "FAKE_RATE": str(rate)}):
-        urllib.request.urlopen(f"http://127.0.0.1:{port}/v1/models").close()
-        yield port
-
-
-def full_speed(python: Path, home: Path, rounds: int) -> None:
-    """Print the table of CPU per token, 32 clients at the upstream's full speed."""
-    port = free_port()
-    found: dict[str, list[dict[str, float]]] = {}
-    with upstream(python, 0) as model:
+def full_speed(bench: Bench, rounds: int) -> dict[str, list[Figures]]:
+    """Print CPU per token, 32 clients at the upstream's full speed."""
+    found: dict[str, list[Figures]] = {}
+    with upstream(bench.python, rate=0) as model:
         for _ in range(rounds):
-            for contestant in contestants(python, port):
-                figures = run_once(contestant, python, (port, model), home, 0)
-                found.setdefault(contestant.name, []).append(figures)
-                print(contestant.name, figures, file=sys.stderr)
+            for one in contestants(bench):
+                with serving(one, bench, model) as (url, pid):
+                    options = ["--concurrency", "32", "--requests", "6"]
+                    figures = load(bench, url, one.body, pid=pid, options=options)
+                found.setdefault(one.name, []).append(figures)
+                print(one.name, figures, file=sys.stderr)
     print("| | µs CPU/token | lowest | tokens/s | errors |\n|---|--:|--:|--:|--:|")
     for name, runs in found.items():
         costs = [run["cpu_us_per_token"] for run in runs]
         cost, speed = statistics.median(costs), statistics.median(r["tokens_per_s"] for r in runs)
         errors = sum(run["errors"] for run in runs)
-        print(f"| {name} | {cost:.1f} | {min(costs):.1f} | {speed:.0f} | {errors} |")
+        print(f"| {name} | {cost:.1f} | {min(costs):.1f} | {speed:.0f} | {errors} |", flush=True)
+    return found
 
 
-def at_reading_speed(python: Path, home: Path, streams: list[int]) -> None:
-    """Print the table of streams per core at 50 tokens/s each."""
-    port = free_port()
-    print("\n| streams of 50 tokens/s | | p99 of the longest gap, ms | CPU of one core | errors |")
-    print("|--:|---|--:|--:|--:|")
-    with upstream(python, 50) as model:
+def reading_speed(bench: Bench, streams: list[int]) -> Reading:
+    """Print how many streams of 50 tokens/s a core carries."""
+    found: Reading = {}
+    print(
+        f"\n| streams of {READING_RATE} tokens/s | | p99 of the longest gap, ms | CPU of one core"
+    )
+    print("|--:|---|--:|--:|", flush=True)
+    with upstream(bench.python, rate=READING_RATE) as model:
         for count in streams:
-            for contestant in contestants(python, port)[:3]:
-                figures = run_once(contestant, python, (port, model), home, count)
+            for one in [one for one in contestants(bench) if one.name != "ours, chat completions"]:
+                options = ["--concurrency", str(count), "--requests", "2"]
+                with serving(one, bench, model) as (url, pid):
+                    figures = load(bench, url, one.body, pid=pid, options=options)
                 seconds = figures["requests"] / max(figures["answers_per_s"], 0.01)
-                share = 100 * figures["server_cpu_s"] / seconds
-                print(
-                    f"| {count} | {contestant.name} | {figures['gap_p99_ms']:.0f} "
-                    f"| {share:.0f} % | {figures['errors']:.0f} |",
-                    flush=True,
-                )
+                figures["core_percent"] = 100 * figures["server_cpu_s"] / seconds
+                found.setdefault(one.name, {})[count] = figures
+                shown = f"{figures['gap_p99_ms']:.0f} | {figures['core_percent']:.0f} %"
+                print(f"| {count} | {one.name} | {shown} |", flush=True)
+    return found
+
+
+def first_token(bench: Bench) -> None:
+    """Print what we add to the upstream's own time to the first token, 8 callers at once."""
+    one = contestants(bench)[0]
+    options = ["--concurrency", str(CALLERS), "--requests", "40"]
+    body = json.dumps({"stream": True, "messages": [{"role": "user", "content": QUESTION}]})
+    with upstream(bench.python, rate=READING_RATE, ttft=UPSTREAM_TTFT, tokens=8) as model:
+        alone = load(bench, f"{model}/chat/completions", body, pid=os.getpid(), options=options)
+        with serving(one, bench, model) as (url, pid):
+            ours = load(bench, url, one.body, pid=pid, options=options)
+    print(f"\n| time to the first token, {CALLERS} callers | p50 ms | p99 ms |\n|---|--:|--:|")
+    print(f"| the upstream alone | {alone['first_p50_ms']} | {alone['first_p99_ms']} |")
+    print(f"| through us | {ours['first_p50_ms']} | {ours['first_p99_ms']} |")
+    added = [ours[name] - alone[name] for name in ("first_p50_ms", "first_p99_ms")]
+    print(f"| added | {added[0]:.1f} | {added[1]:.1f} |", flush=True)
+
+
+def idle(bench: Bench) -> None:
+    """Print the memory of streams that wait: followers of one answer, and answers of their own."""
+    one = contestants(bench)[0]
+    more = {"CHAT_FIRST_TOKEN_SECONDS": "3600", "RAG_MAX_ANSWERS": "20000"}
+    print("\n| idle streams | MB of the server | KB a stream |\n|---|--:|--:|", flush=True)
+    for count, own in ((FOLLOWERS, False), (ANSWERS, True)):
+        with (
+            upstream(bench.python, ttft=3600) as model,
+            serving(one, bench, model, **more) as (url, pid),
+        ):
+            request = urllib.request.Request(
+                url, one.body.encode(), {"content-type": "application/json"}
+            )
+            answer = urllib.request.urlopen(request)
+            server = psutil.Process(pid)
+            before = server.memory_info().rss
+            followed = f"{url}/{answer.headers['x-answer-id']}/events"
+            arguments = [url, str(count), one.body] if own else [followed, str(count)]
+            holder = [bench.python, ROOT / "benchmarks" / "hold_streams.py", *arguments]
+            with subprocess.Popen(
+                ["taskset", "-c", OTHER_CORE, *holder], stdout=subprocess.PIPE
+            ) as holding:
+                opened = int(holding.stdout.readline() if holding.stdout else 0)
+                after = server.memory_info().rss
+                holding.kill()
+        kind = "answers of their own" if own else "followers of one answer"
+        each = (after - before) / opened / 1e3
+        print(f"| {opened:,} {kind} | {after / 1e6:.0f} | {each:.0f} |", flush=True)
+
+
+def plot(path: Path, speeds: dict[str, list[Figures]], reading: Reading) -> None:
+    """Draw CPU per token, and the longest gap by the number of streams."""
+    import matplotlib as mpl  # noqa: PLC0415 - half a second, for one option
+
+    mpl.use("svg")
+    from matplotlib import pyplot as plt  # noqa: PLC0415
+
+    figure, (left, right) = plt.subplots(1, 2, figsize=(10, 3.6), layout="constrained")
+    costs = {
+        n: statistics.median(r["cpu_us_per_token"] for r in runs) for n, runs in speeds.items()
+    }
+    bars = left.barh(list(costs), list(costs.values()), color="#4c72b0")
+    left.bar_label(bars, fmt="%.0f", padding=3)
+    left.set(xscale="log", title="CPU per streamed token, µs")
+    left.invert_yaxis()
+    for name, by_count in reading.items():
+        gaps = [figures["gap_p99_ms"] for figures in by_count.values()]
+        right.plot(list(by_count), gaps, marker="o", label=name)
+    right.set(yscale="log", xlabel=f"streams of {READING_RATE} tokens/s on one core")
+    right.set_title("p99 of an answer's longest gap, ms")
+    right.axhline(100, linestyle="--", linewidth=1, color="grey")
+    right.legend()
+    figure.savefig(path)
 
 
 def main() -> int:
-    """Ingest the sample, then print both tables."""
+    """Ingest the sample, then print the tables and draw the plot."""
     arguments = argparse.ArgumentParser(description=__doc__)
     arguments.add_argument("--peer-python", type=Path, required=True)
     arguments.add_argument("--rounds", type=int, default=3)
     arguments.add_argument("--streams", type=int, nargs="*", default=[50, 100, 200, 400])
+    arguments.add_argument("--large-home", type=Path)
+    arguments.add_argument("--plot", type=Path)
     options = arguments.parse_args()
     with tempfile.TemporaryDirectory() as name:
-        home = Path(name)
+        bench = Bench(options.peer_python, Path(name), free_port())
         environment = os.environ | {"RAG_HOME": name}
         subprocess.run([BIN / "ingest", "add", SAMPLE], env=environment, check=True)
         fill = [options.peer_python, TOOLS / "peers" / "tutorial_ingest.py", CORPUS]
-        subprocess.run([*fill, home / "tutorial", "300"], check=True)
-        full_speed(options.peer_python, home, options.rounds)
-        at_reading_speed(options.peer_python, home, options.streams)
+        subprocess.run([*fill, bench.home / "tutorial", "300"], check=True)
+        speeds = full_speed(bench, options.rounds)
+        reading = reading_speed(bench, options.streams)
+        idle(bench)
+        if options.large_home is not None:
+            first_token(replace(bench, home=options.large_home.absolute()))
+        if options.plot is not None:
+            plot(options.plot, speeds, reading)
+    print(f"\nours: {OURS}; {options.rounds} rounds")
     return 0
 
 

@@ -7,8 +7,8 @@ key, retries with back-off, errors. Loaded when such a chat is opened: the SDK i
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Sequence
-from contextlib import AsyncExitStack, aclosing, asynccontextmanager, suppress
+from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Sequence
+from contextlib import AsyncExitStack, aclosing, asynccontextmanager, contextmanager, suppress
 from typing import cast
 
 import httpx2
@@ -21,11 +21,15 @@ from rag_api.chat.chunks import CompletionReader
 from rag_core.errors import ChatRateLimitedError, ChatRejectedError, ChatUnavailableError, RagError
 from rag_core.settings import Settings
 
-_MOST_STREAMS = 1000
+_MOST_STREAMS = 20000
 _CONNECT_SECONDS = 5.0
 _RETRIES = 2
 _LONGEST_RETRY_WAIT_SECONDS = 5.0
 _DRAIN_SECONDS = 0.2
+# Under load tokens are read some at a time: reading, sending and waking cost more than the token.
+_UNHURRIED_STREAMS = 16
+_PAUSE_SECONDS_PER_STREAM = 0.0002
+_LONGEST_PAUSE_SECONDS = 0.04
 _NO_KEY = "none"
 _SHOWN_CHARACTERS = 300
 _REJECTED = frozenset({400, 401, 403, 404, 405, 413, 415, 422})
@@ -78,6 +82,7 @@ class OpenAIChat:
         self._where = f"the chat model {model!r} at {str(base_url)!r}"
         self._counts_usage = True
         self._limit_name = "max_tokens"
+        self._streams = 0
 
     async def stream(
         self, messages: Sequence[Message], *, max_tokens: int | None
@@ -89,6 +94,7 @@ class OpenAIChat:
         async with AsyncExitStack() as stack:
             response = await self._begin(stack, messages, max_tokens, deadline)
             pieces = await stack.enter_async_context(aclosing(response.aiter_bytes()))
+            stack.enter_context(self._counted())
             while not reader.ended:
                 data = await self._read(pieces, deadline, started=reader.tokens > 0)
                 if data is None:
@@ -96,10 +102,25 @@ class OpenAIChat:
                 seen = reader.tokens
                 if text := reader.feed(data):
                     yield Text(text)
+                    await self._let_gather()
                 if reader.tokens > seen:
                     deadline = clock() + self._next_token_seconds
             yield reader.finish()
             await _drain(pieces)
+
+    @contextmanager
+    def _counted(self) -> Iterator[None]:
+        self._streams += 1
+        try:
+            yield
+        finally:
+            self._streams -= 1
+
+    async def _let_gather(self) -> None:
+        """Let tokens gather before the next read, the longer the more streams there are."""
+        surplus = self._streams - _UNHURRIED_STREAMS
+        if surplus > 0:
+            await asyncio.sleep(min(surplus * _PAUSE_SECONDS_PER_STREAM, _LONGEST_PAUSE_SECONDS))
 
     async def _begin(
         self,
