@@ -17,6 +17,19 @@ from rag_api.wire.response import client_leaves, work_until
 async def begin_answer(
     asked: Asked, *, parts: Parts, request: Request, detaches: bool, chat_id: str | None = None
 ) -> Run:
+    """Begin the run of an answer whose URLs lead to where the request came to.
+
+    As `start_answer`.
+    """
+    base_url = find_base_url(parts, request)
+    return await start_answer(
+        asked, parts=parts, base_url=base_url, detaches=detaches, chat_id=chat_id
+    )
+
+
+async def start_answer(
+    asked: Asked, *, parts: Parts, base_url: str, detaches: bool, chat_id: str | None = None
+) -> Run:
     """Wait for a place, retrieve, and begin the run of the answer.
 
     `detaches`: the run goes on for a while when its reader leaves, who may come back to it.
@@ -27,7 +40,7 @@ async def begin_answer(
     """
     check_model(asked.model, parts)
     async with parts.runs.admit() as place:
-        retrieved = await retrieve(asked, parts=parts, base_url=find_base_url(parts, request))
+        retrieved = await retrieve(asked, parts=parts, base_url=base_url)
         events = answer(
             retrieved,
             history=asked.history,
