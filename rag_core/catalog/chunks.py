@@ -84,17 +84,14 @@ async def find_chunks(
     catalog: Catalog, collection: Collection, chunk_ids: Sequence[str]
 ) -> list[FoundChunk]:
     """Read the vectors of those chunks that are live, in the order of the ids."""
-    values = _values(collection) | {"ids": as_json(chunk_ids)}
-    async with catalog.reading() as connection:
-        rows = (await connection.execute(_FIND, values)).all()
+    rows = await catalog.rows(_FIND, _values(collection) | {"ids": as_json(chunk_ids)})
     found = {row[0]: FoundChunk(row[0], row[1], to_vector(row[2])) for row in rows}
     return [found[chunk_id] for chunk_id in chunk_ids if chunk_id in found]
 
 
 async def load_passage_rows(catalog: Catalog, chunk_ids: Sequence[str]) -> list[PassageRow]:
     """Read those chunks that are live, in the order of the ids."""
-    async with catalog.reading() as connection:
-        rows = (await connection.execute(_LOAD, {"ids": as_json(chunk_ids)})).all()
+    rows = await catalog.rows(_LOAD, {"ids": as_json(chunk_ids)})
     found = {row[0]: PassageRow(*row) for row in rows}
     return [found[chunk_id] for chunk_id in chunk_ids if chunk_id in found]
 
