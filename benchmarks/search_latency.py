@@ -1,8 +1,9 @@
 """Wall and CPU time of `search()` over many chunks, with callers who think between two questions.
 
-The store is made up but shaped like a real one: each chunk speaks of one sentence of docs/, in its
-words and near its vector. Catalog, lexical index, Chroma server and embedding model are the real
-ones; the CPU time is that of this process, which holds what the API process holds of a search.
+The store is made up but shaped like a real one: each chunk speaks of one sentence of docs/, in
+some of its words and more or less near its vector. Catalog, lexical index, Chroma server and
+embedding model are the real ones; the CPU time is that of this process, which holds what the API
+process holds of a search.
 
     .venv/bin/python benchmarks/search_latency.py [--chunks 100000] [--home FOLDER] [--seconds 30]
 """
@@ -38,8 +39,8 @@ CHUNKS_PER_DOCUMENT = 20
 DOCUMENTS_AT_ONCE = 100
 TOPICS = 500
 WORDS_PER_CHUNK = 150
-CLOSENESS = 0.75
-"""Cosine of a chunk to its topic, as between a passage and a question about it."""
+CLOSENESS = (0.2, 0.9)
+"""Lowest and highest cosine of a chunk to its topic; as far apart as those of SciFact's abstracts."""
 CALLERS = 8
 THINK_SECONDS = 0.2
 TOP_K = 8
@@ -78,6 +79,14 @@ def make_document(texts: list[str]) -> StagedDocument:
     return StagedDocument(identity, document, tuple(chunks), hash_text(whole), len(whole))
 
 
+def drop_words(sentence: str, generator: Generator) -> list[str]:
+    """Some of the words of a sentence: mostly a few, sometimes nearly all."""
+    words, share = sentence.split(), generator.random() ** 2
+    return [
+        word for word, die in zip(words, generator.random(len(words)), strict=True) if die < share
+    ]
+
+
 def make_batches(
     sentences: list[str], topics: np.ndarray, count: int, generator: Generator
 ) -> Iterator[tuple[list[StagedDocument], np.ndarray]]:
@@ -88,10 +97,12 @@ def make_batches(
         chosen = generator.integers(len(topics), size=min(size, count - start))
         words = generator.choice(common, (len(chosen), WORDS_PER_CHUNK))
         texts = [
-            f"{sentences[topic]} {' '.join(row)}" for topic, row in zip(chosen, words, strict=True)
+            " ".join([*drop_words(sentences[topic], generator), *row])
+            for topic, row in zip(chosen, words, strict=True)
         ]
         noise = generator.standard_normal((len(chosen), topics.shape[1]), np.float32)
-        noise *= np.sqrt(1 / CLOSENESS**2 - 1) / np.linalg.norm(noise, axis=1, keepdims=True)
+        closeness = generator.uniform(*CLOSENESS, (len(chosen), 1))
+        noise *= np.sqrt(1 / closeness**2 - 1) / np.linalg.norm(noise, axis=1, keepdims=True)
         matrix = topics[chosen] + noise
         matrix /= np.linalg.norm(matrix, axis=1, keepdims=True)
         cuts = range(0, len(texts), CHUNKS_PER_DOCUMENT)
@@ -197,9 +208,12 @@ def main() -> int:
     arguments.add_argument("--home", type=Path, help="keep the store here, or take the one there")
     arguments.add_argument("--seconds", type=float, default=30)
     options = arguments.parse_args()
-    with tempfile.TemporaryDirectory() as name, asyncio.Runner(
-        loop_factory=uvloop.new_event_loop  # as uvicorn has it
-    ) as runner:
+    with (
+        tempfile.TemporaryDirectory() as name,
+        asyncio.Runner(
+            loop_factory=uvloop.new_event_loop  # as uvicorn has it
+        ) as runner,
+    ):
         figures = runner.run(run(options.home or Path(name), options))
     print(json.dumps(figures))
     print("| figure | measured |\n|---|--:|")

@@ -183,6 +183,7 @@ def _make_fast_reader(address: Address) -> FastReader | None:
     engine = create_engine(
         address.url.set(drivername="sqlite"),
         pool_size=_POOL_SIZE,
+        pool_use_lifo=True,  # the one used last has the pages at hand
         connect_args={"timeout": _SQLITE_BUSY_SECONDS, "check_same_thread": False},
     )
     event.listen(engine, "connect", _set_up_sqlite)

@@ -55,7 +55,7 @@ async def test_chunks_are_looked_up_by_id(filled: tuple[Catalog, Collection, str
     catalog, collection, made = filled
 
     with explained(catalog) as plans:
-        await chunks.find_chunks(catalog, collection, [f"{made}-0"])
+        await chunks.find_vectors(catalog, collection, [f"{made}-0"])
         await chunks.load_passage_rows(catalog, [f"{made}-0"])
 
     _assert_looked_up(plans)
