@@ -1,7 +1,7 @@
 """Wall and CPU time of `search()` over many chunks, with callers who think between two questions.
 
 The store is made up but shaped like a real one: each chunk speaks of one sentence of docs/, in
-some of its words and more or less near its vector. Catalog, lexical index, Chroma server and
+some of its words and the nearer to its vector. Catalog, lexical index, Chroma server and
 embedding model are the real ones; the CPU time is that of this process, which holds what the API
 process holds of a search.
 
@@ -13,7 +13,6 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
-import random
 import re
 import statistics
 import sys
@@ -39,8 +38,10 @@ CHUNKS_PER_DOCUMENT = 20
 DOCUMENTS_AT_ONCE = 100
 TOPICS = 500
 WORDS_PER_CHUNK = 150
-CLOSENESS = (0.2, 0.9)
-"""Lowest and highest cosine of a chunk to its topic; as far apart as those of SciFact's abstracts."""
+FAR, NEAR = 0.2, 0.9
+"""Cosines of a chunk to its topic: a question's first and hundredth are as SciFact's then."""
+ENDINGS = ("ab", "ek", "id", "om", "ur")
+"""Make of each word of docs/ some rarer ones, or every chunk would hold what is asked for."""
 CALLERS = 8
 THINK_SECONDS = 0.2
 TOP_K = 8
@@ -58,13 +59,12 @@ def read_sentences() -> list[str]:
 
 def make_questions(sentences: list[str]) -> list[str]:
     """Questions of eight words in a row, each out of another sentence."""
-    dice = random.Random(1)
+    generator = np.random.default_rng(1)
     questions = []
-    for sentence in sentences:
-        words = re.findall(r"\w+", sentence)
-        start = dice.randrange(max(1, len(words) - 8))
+    for at in generator.permutation(len(sentences)):
+        words = re.findall(r"\w+", sentences[at])
+        start = int(generator.integers(max(1, len(words) - 8)))
         questions.append(f"what about {' '.join(words[start : start + 8])}?")
-    dice.shuffle(questions)
     return questions
 
 
@@ -79,34 +79,43 @@ def make_document(texts: list[str]) -> StagedDocument:
     return StagedDocument(identity, document, tuple(chunks), hash_text(whole), len(whole))
 
 
-def drop_words(sentence: str, generator: Generator) -> list[str]:
-    """Some of the words of a sentence: mostly a few, sometimes nearly all."""
-    words, share = sentence.split(), generator.random() ** 2
-    return [
-        word for word, die in zip(words, generator.random(len(words)), strict=True) if die < share
-    ]
-
-
 def make_batches(
     sentences: list[str], topics: np.ndarray, count: int, generator: Generator
 ) -> Iterator[tuple[list[StagedDocument], np.ndarray]]:
     """Documents with one vector a chunk, until there are `count` chunks."""
-    common = np.array(re.findall(r"\w+", " ".join(sentences)))
+    common = re.findall(r"[a-z]+", " ".join(sentences).lower())
+    rare = [f"{word}{ending}" for word in common for ending in ENDINGS]
+    words = np.array(common * len(ENDINGS) + rare * 2)
     size = CHUNKS_PER_DOCUMENT * DOCUMENTS_AT_ONCE
     for start in range(0, count, size):
         chosen = generator.integers(len(topics), size=min(size, count - start))
-        words = generator.choice(common, (len(chosen), WORDS_PER_CHUNK))
+        near = generator.random(len(chosen))
         texts = [
-            " ".join([*drop_words(sentences[topic], generator), *row])
-            for topic, row in zip(chosen, words, strict=True)
+            " ".join([*some_words(sentences[topic], share, generator), *row])
+            for topic, share, row in zip(
+                chosen, near, generator.choice(words, (len(chosen), WORDS_PER_CHUNK)), strict=True
+            )
         ]
-        noise = generator.standard_normal((len(chosen), topics.shape[1]), np.float32)
-        closeness = generator.uniform(*CLOSENESS, (len(chosen), 1))
-        noise *= np.sqrt(1 / closeness**2 - 1) / np.linalg.norm(noise, axis=1, keepdims=True)
-        matrix = topics[chosen] + noise
-        matrix /= np.linalg.norm(matrix, axis=1, keepdims=True)
         cuts = range(0, len(texts), CHUNKS_PER_DOCUMENT)
-        yield [make_document(texts[cut : cut + CHUNKS_PER_DOCUMENT]) for cut in cuts], matrix
+        made = [make_document(texts[cut : cut + CHUNKS_PER_DOCUMENT]) for cut in cuts]
+        yield made, make_vectors(topics[chosen], near, generator)
+
+
+def some_words(sentence: str, share: float, generator: Generator) -> list[str]:
+    """Some of the words of a sentence: at most this share."""
+    words = sentence.split()
+    kept = generator.random(len(words)) < share * generator.random()
+    return [word for word, keep in zip(words, kept, strict=True) if keep]
+
+
+def make_vectors(centres: np.ndarray, near: np.ndarray, generator: Generator) -> np.ndarray:
+    """One unit vector a centre, from 0 to 1 as near to it as `near` says."""
+    noise = generator.standard_normal(centres.shape, np.float32)
+    noise /= np.linalg.norm(noise, axis=1, keepdims=True)
+    cosines = (FAR + (NEAR - FAR) * near)[:, None].astype(np.float32)
+    matrix = centres + noise * np.sqrt(1 / cosines**2 - 1)
+    matrix /= np.linalg.norm(matrix, axis=1, keepdims=True)
+    return matrix
 
 
 async def fill(index: Index, sentences: list[str], count: int) -> Collection:

@@ -131,7 +131,7 @@ def test_a_broken_file_is_an_error_of_ours(folder: Path, suffix: str) -> None:
     next(folder.glob(f"[!.]*.{suffix}")).write_bytes(b"broken")
 
     with pytest.raises(LexicalUnavailableError, match="cannot be read"):
-        Reader(folder).search("cat", 10).best
+        Reader(folder).search("cat", 10)
 
 
 def test_a_reader_outlives_the_index_being_made_anew(folder: Path) -> None:

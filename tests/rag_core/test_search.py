@@ -1,4 +1,3 @@
-import random
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -214,19 +213,19 @@ async def test_what_is_left_unread_changes_neither_passages_nor_scores(
     index: Index, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(search_module, "_DEPTH", 40)
-    dice = random.Random(1)
+    generator = np.random.default_rng(1)
     words = [f"word{number}" for number in range(60)]
-    ids = await put(index, {f"/{name}": " ".join(dice.choices(words, k=12)) for name in range(200)})
+    texts = [" ".join(generator.choice(words, 12)) for _ in range(200)]
+    ids = await put(index, {f"/{name}": text for name, text in enumerate(texts)})
     await documents.remove_documents(index.catalog, await collection_of(index), ids[::3])
 
-    for _ in range(30):
-        query = " ".join(dice.choices(words, k=dice.randint(1, 6)))
+    for length in list(range(1, 7)) * 5:
+        query = " ".join(generator.choice(words, length))
         passages = await search(index, "default", query, top_k=8)
-        found = [(one.chunk_id, one.score, one.lexical_score, one.fused_score) for one in passages]
-        for ours, slow in zip(found, await score_all(index, query, depth=40), strict=False):
-            assert ours[0] == slow[0]
-            assert ours[1:] == pytest.approx(slow[1:], abs=1e-6)
-        assert len(found) == 8
+        expected = (await score_all(index, query, depth=40))[:8]
+        scores = [[one.score, one.lexical_score, one.fused_score] for one in passages]
+        assert [one.chunk_id for one in passages] == [row[0] for row in expected]
+        assert np.allclose(scores, [row[1:] for row in expected], atol=1e-6)
 
 
 async def score_all(
@@ -240,10 +239,10 @@ async def score_all(
     union = list(dict(nearest) | dict(matches.best))
     words = await index.lexical.scores(matches, union)
     found, matrix = await chunks.find_vectors(index.catalog, collection, union)
-    rows = []
-    for chunk_id, cosine in zip(found, (matrix @ vector).tolist(), strict=True):
-        covered = words[chunk_id] / matches.ceiling
-        rows.append((chunk_id, cosine, words[chunk_id], 0.4 * cosine + 0.6 * covered))
+    rows = [
+        (one, cosine, words[one], 0.4 * cosine + 0.6 * words[one] / matches.ceiling)
+        for one, cosine in zip(found, (matrix @ vector).tolist(), strict=True)
+    ]
     return sorted(rows, key=lambda row: (-row[3], row[0]))
 
 
