@@ -130,21 +130,32 @@ async def _find(
 ) -> list[_Scored]:
     """Find the best `wanted` of what either half finds; goes deeper while too few are live."""
     depth = max(_DEPTH, wanted)
-    vectors, matches = await asyncio.gather(
-        index.embedder.embed([query]), index.lexical.search(collection, query, depth)
+    (vector, nearest), matches = await asyncio.gather(
+        _embed_and_query(index, collection, query, depth),
+        index.lexical.search(collection, query, depth),
     )
     while True:
-        nearest = await index.vectors.query(collection.vector_index, vectors[0], depth)
-        scored = await _rank(index, collection, vectors[0], _Halves(nearest, matches), wanted)
+        halves = _Halves(nearest, matches)
+        scored = await _rank(index, collection, vector, halves, wanted=wanted)
         exhausted = len(nearest) < depth and len(matches.best) < depth
         if len(scored) >= wanted or exhausted or depth >= _MAX_DEPTH:
             return scored
         depth *= _DEEPER
-        matches = await index.lexical.search(collection, query, depth)
+        nearest, matches = await asyncio.gather(
+            index.vectors.query(collection.vector_index, vector, depth),
+            index.lexical.search(collection, query, depth),
+        )
+
+
+async def _embed_and_query(
+    index: Searched, collection: Collection, query: str, depth: int
+) -> tuple[np.ndarray, list[tuple[str, float]]]:
+    vector = (await index.embedder.embed([query]))[0]
+    return vector, await index.vectors.query(collection.vector_index, vector, depth)
 
 
 async def _rank(
-    index: Searched, collection: Collection, vector: np.ndarray, halves: _Halves, wanted: int
+    index: Searched, collection: Collection, vector: np.ndarray, halves: _Halves, *, wanted: int
 ) -> list[_Scored]:
     """Find the best `wanted` of what is live, by both exact scores, best first.
 
@@ -152,10 +163,10 @@ async def _rank(
     too many of those are dead, for all.
     """
     chunk_ids, bound = _contenders(halves, wanted)
-    scored = await _score(index, collection, vector, halves, chunk_ids)
-    if bound is not None and (len(scored) < wanted or scored[wanted - 1].fused <= bound):
-        scored = await _score(index, collection, vector, halves, halves.chunk_ids)
-    return scored[:wanted]
+    ranked = await _score(index, collection, vector, halves, chunk_ids)
+    if bound is not None and (len(ranked) < wanted or -ranked[wanted - 1][0] <= bound):
+        ranked = await _score(index, collection, vector, halves, halves.chunk_ids)
+    return [_Scored(one, cosine, words, -minus) for minus, one, cosine, words in ranked[:wanted]]
 
 
 def _contenders(halves: _Halves, wanted: int) -> tuple[list[str], float | None]:
@@ -177,8 +188,8 @@ async def _score(
     vector: np.ndarray,
     halves: _Halves,
     chunk_ids: Sequence[str],
-) -> list[_Scored]:
-    """Give both exact scores to those of the chunks that are live, best first."""
+) -> list[tuple[float, str, float, float]]:
+    """Give fused score (negative), id, cosine and BM25 of those that are live, best first."""
     (found, matrix), others = await asyncio.gather(
         chunks.find_vectors(index.catalog, collection, chunk_ids),
         index.lexical.scores(halves.matches, [one for one in chunk_ids if one not in halves.words]),
@@ -187,8 +198,7 @@ async def _score(
     cosines = np.clip(matrix @ vector, -1.0, 1.0)
     lexical = np.array([words.get(chunk_id, 0.0) for chunk_id in found])
     fused = _fuse(cosines, lexical, halves.matches.ceiling)
-    rows = zip((-fused).tolist(), found, cosines.tolist(), lexical.tolist(), strict=True)
-    return [_Scored(one, cosine, words, -fused) for fused, one, cosine, words in sorted(rows)]
+    return sorted(zip((-fused).tolist(), found, cosines.tolist(), lexical.tolist(), strict=True))
 
 
 def _fuse(cosines: np.ndarray, lexical: np.ndarray, ceiling: float) -> np.ndarray:
