@@ -93,8 +93,8 @@ class Catalog:
 class FastReader:
     """Runs a statement on SQLite within one thread.
 
-    The asynchronous driver goes to its thread and back for each step, about nine times a
-    statement: 0.3 ms of CPU, where a short statement itself takes 0.1.
+    The asynchronous driver goes to its thread and back for each step, five times a statement: it
+    takes 0.4 ms of CPU for a short one, this 0.15.
     """
 
     def __init__(self, engine: Engine) -> None:
