@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import compress
 from typing import Protocol
 
 import numpy as np
@@ -21,6 +22,7 @@ from rag_core.documents import Passage
 from rag_core.embedding import Embedder
 from rag_core.errors import FingerprintMismatchError, InvalidRequestError, VectorsMissingError
 from rag_core.lexical.engine import Lexical
+from rag_core.lexical.reader import Matches
 from rag_core.vectors.chroma import Vectors
 
 _COSINE_WEIGHT = 0.4
@@ -30,6 +32,8 @@ _DEPTH = 100
 _DEEPER = 4
 """Times as many the next time, when too few of them are live."""
 _MAX_DEPTH = 6_400
+_SAME_COSINE = 1e-3
+"""Chroma's cosines serve as bounds, no closer than this; the exact ones are of the catalog."""
 _MAX_QUERY_CHARACTERS = 10_000
 """No model of ours reads further; cutting a query of 1 MB into tokens takes half a second."""
 
@@ -62,6 +66,29 @@ class _Scored:
     fused: float
 
 
+class _Halves:
+    """What vectors and words found, each with its own score."""
+
+    def __init__(self, nearest: Sequence[tuple[str, float]], matches: Matches) -> None:
+        self.near, self.words = dict(nearest), dict(matches.best)
+        self.chunk_ids = list(self.near | self.words)
+        """Each once."""
+        self.matches = matches
+
+    def bounds(self) -> tuple[np.ndarray, np.ndarray]:
+        """The lowest and the highest fused score that each of the chunks can have.
+
+        Words find the best for certain: no other passes the last of them. Vectors do not: of what
+        they have not found, nothing is known.
+        """
+        near, words, matches = self.near, self.words, self.matches
+        low = np.array([near.get(one, -1.0) for one in self.chunk_ids]) - _SAME_COSINE
+        high = np.array([near.get(one, 1.0) for one in self.chunk_ids]) + _SAME_COSINE
+        few = np.array([words.get(one, 0.0) for one in self.chunk_ids])
+        many = np.array([words.get(one, matches.floor) for one in self.chunk_ids])
+        return _fuse(low, few, matches.ceiling), _fuse(high, many, matches.ceiling)
+
+
 async def search(index: Searched, collection_name: str, query: str, *, top_k: int) -> list[Passage]:
     """Find the live passages of highest fused score: at most top_k, best first.
 
@@ -87,7 +114,7 @@ async def search(index: Searched, collection_name: str, query: str, *, top_k: in
         if switched.vector_index == collection.vector_index:
             raise
         scored = await _find(index, switched, query, wanted=top_k)
-    return await _load_passages(index.catalog, scored[:top_k])
+    return await _load_passages(index.catalog, scored)
 
 
 async def _matching_collection(index: Searched, name: str) -> Collection:
@@ -101,49 +128,82 @@ async def _matching_collection(index: Searched, name: str) -> Collection:
 async def _find(
     index: Searched, collection: Collection, query: str, *, wanted: int
 ) -> list[_Scored]:
-    """Score what either half finds, best first; goes deeper while too few of it are live."""
+    """Find the best `wanted` of what either half finds; goes deeper while too few are live."""
     depth = max(_DEPTH, wanted)
-    vectors, by_words = await asyncio.gather(
-        index.embedder.embed([query]), index.lexical.search(collection, query, depth)
+    (vector, nearest), matches = await asyncio.gather(
+        _embed_and_query(index, collection, query, depth),
+        index.lexical.search(collection, query, depth),
     )
     while True:
-        nearest = await index.vectors.query(collection.vector_index, vectors[0], depth)
-        chunk_ids = list(dict.fromkeys(chunk_id for chunk_id, _ in [*nearest, *by_words]))
-        scored = await _score(index, collection, query, vector=vectors[0], chunk_ids=chunk_ids)
-        exhausted = len(nearest) < depth and len(by_words) < depth
+        halves = _Halves(nearest, matches)
+        scored = await _rank(index, collection, vector, halves, wanted=wanted)
+        exhausted = len(nearest) < depth and len(matches.best) < depth
         if len(scored) >= wanted or exhausted or depth >= _MAX_DEPTH:
             return scored
         depth *= _DEEPER
-        by_words = await index.lexical.search(collection, query, depth)
+        nearest, matches = await asyncio.gather(
+            index.vectors.query(collection.vector_index, vector, depth),
+            index.lexical.search(collection, query, depth),
+        )
+
+
+async def _embed_and_query(
+    index: Searched, collection: Collection, query: str, depth: int
+) -> tuple[np.ndarray, list[tuple[str, float]]]:
+    vector = (await index.embedder.embed([query]))[0]
+    return vector, await index.vectors.query(collection.vector_index, vector, depth)
+
+
+async def _rank(
+    index: Searched, collection: Collection, vector: np.ndarray, halves: _Halves, *, wanted: int
+) -> list[_Scored]:
+    """Find the best `wanted` of what is live, by both exact scores, best first.
+
+    At first these are read only for what can be among the best, as far as the halves tell; when
+    too many of those are dead, for all.
+    """
+    chunk_ids, bound = _contenders(halves, wanted)
+    ranked = await _score(index, collection, vector, halves, chunk_ids)
+    if bound is not None and (len(ranked) < wanted or -ranked[wanted - 1][0] <= bound):
+        ranked = await _score(index, collection, vector, halves, halves.chunk_ids)
+    return [_Scored(one, cosine, words, -minus) for minus, one, cosine, words in ranked[:wanted]]
+
+
+def _contenders(halves: _Halves, wanted: int) -> tuple[list[str], float | None]:
+    """Name the chunks that may be among the best `wanted`, and what the others cannot pass.
+
+    None when there are no others.
+    """
+    lowest, highest = halves.bounds()
+    if len(lowest) <= wanted:
+        return halves.chunk_ids, None
+    chosen = highest >= np.partition(lowest, -wanted)[-wanted]
+    others = highest[~chosen]
+    return list(compress(halves.chunk_ids, chosen)), float(others.max()) if others.size else None
 
 
 async def _score(
     index: Searched,
     collection: Collection,
-    query: str,
-    *,
     vector: np.ndarray,
+    halves: _Halves,
     chunk_ids: Sequence[str],
-) -> list[_Scored]:
-    """Give both exact scores to those of the chunks that are live, best first."""
-    found, lexical, ceiling = await asyncio.gather(
-        chunks.find_chunks(index.catalog, collection, chunk_ids),
-        index.lexical.scores(collection, query, chunk_ids),
-        index.lexical.ceiling(collection, query),
+) -> list[tuple[float, str, float, float]]:
+    """Give fused score (negative), id, cosine and BM25 of those that are live, best first."""
+    (found, matrix), others = await asyncio.gather(
+        chunks.find_vectors(index.catalog, collection, chunk_ids),
+        index.lexical.scores(halves.matches, [one for one in chunk_ids if one not in halves.words]),
     )
-    if not found:
-        return []
-    cosines = np.clip(np.stack([chunk.vector for chunk in found]) @ vector, -1.0, 1.0)
-    scored = [
-        _fuse(chunk.chunk_id, float(cosine), lexical.get(chunk.chunk_id, 0.0), ceiling)
-        for chunk, cosine in zip(found, cosines, strict=True)
-    ]
-    return sorted(scored, key=lambda one: (-one.fused, one.chunk_id))
+    words = halves.words | others
+    cosines = np.clip(matrix @ vector, -1.0, 1.0)
+    lexical = np.array([words.get(chunk_id, 0.0) for chunk_id in found])
+    fused = _fuse(cosines, lexical, halves.matches.ceiling)
+    return sorted(zip((-fused).tolist(), found, cosines.tolist(), lexical.tolist(), strict=True))
 
 
-def _fuse(chunk_id: str, cosine: float, lexical: float, ceiling: float) -> _Scored:
-    covered = lexical / ceiling if ceiling else 0.0
-    return _Scored(chunk_id, cosine, lexical, _COSINE_WEIGHT * cosine + _LEXICAL_WEIGHT * covered)
+def _fuse(cosines: np.ndarray, lexical: np.ndarray, ceiling: float) -> np.ndarray:
+    covered = lexical / ceiling if ceiling else np.zeros_like(lexical)
+    return _COSINE_WEIGHT * cosines + _LEXICAL_WEIGHT * covered
 
 
 async def _load_passages(catalog: Catalog, best: Sequence[_Scored]) -> list[Passage]:

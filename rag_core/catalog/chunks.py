@@ -42,7 +42,7 @@ _LOAD = (
     .where(tables.row_state == "live", among(_table.c.id, bindparam("ids", type_=Text)))
 )
 _WITH_VECTORS = (
-    select(_table.c.id, _table.c.document_id, _vectors.c.vector)
+    select(_table.c.id, _vectors.c.vector)
     .join_from(_table, _documents)
     .join(_vectors, _vectors.c.hash == _table.c.vector_hash)
     .where(_vectors.c.fingerprint == bindparam("fingerprint"))
@@ -55,10 +55,9 @@ _FIND = _WITH_VECTORS.where(
 
 @dataclass(frozen=True, slots=True)
 class FoundChunk:
-    """A live chunk and its vector, for scoring."""
+    """A live chunk and its vector."""
 
     chunk_id: str
-    document_id: str
     vector: np.ndarray
     """float32, of unit length, not to be written to."""
 
@@ -80,21 +79,21 @@ class PassageRow:
     metadata: Mapping[str, str]
 
 
-async def find_chunks(
+async def find_vectors(
     catalog: Catalog, collection: Collection, chunk_ids: Sequence[str]
-) -> list[FoundChunk]:
-    """Read the vectors of those chunks that are live, in the order of the ids."""
-    values = _values(collection) | {"ids": as_json(chunk_ids)}
-    async with catalog.reading() as connection:
-        rows = (await connection.execute(_FIND, values)).all()
-    found = {row[0]: FoundChunk(row[0], row[1], to_vector(row[2])) for row in rows}
-    return [found[chunk_id] for chunk_id in chunk_ids if chunk_id in found]
+) -> tuple[list[str], np.ndarray]:
+    """Read the vectors of those chunks that are live: their ids and one row of float32 for each.
+
+    In no order; the rows are not to be written to.
+    """
+    rows = await catalog.rows(_FIND, _values(collection) | {"ids": as_json(chunk_ids)})
+    joined = to_vector(b"".join(row[1] for row in rows))
+    return [row[0] for row in rows], joined.reshape(len(rows), collection.dimension)
 
 
 async def load_passage_rows(catalog: Catalog, chunk_ids: Sequence[str]) -> list[PassageRow]:
     """Read those chunks that are live, in the order of the ids."""
-    async with catalog.reading() as connection:
-        rows = (await connection.execute(_LOAD, {"ids": as_json(chunk_ids)})).all()
+    rows = await catalog.rows(_LOAD, {"ids": as_json(chunk_ids)})
     found = {row[0]: PassageRow(*row) for row in rows}
     return [found[chunk_id] for chunk_id in chunk_ids if chunk_id in found]
 
@@ -123,7 +122,7 @@ async def chunk_vectors(
             async with catalog.reading() as connection:
                 rows = (await connection.execute(query, _values(collection))).all()
             if rows:
-                yield [row[0] for row in rows], np.stack([to_vector(row[2]) for row in rows])
+                yield [row[0] for row in rows], np.stack([to_vector(row[1]) for row in rows])
 
 
 async def live_vectors(
@@ -161,8 +160,10 @@ async def sample_live_chunk(catalog: Catalog, collection: Collection) -> FoundCh
     )
     async with catalog.reading() as connection:
         chunk_id = (await connection.scalars(query.limit(1))).one_or_none()
-    found = [] if chunk_id is None else await find_chunks(catalog, collection, [chunk_id])
-    return found[0] if found else None
+    if chunk_id is None:
+        return None
+    found, matrix = await find_vectors(catalog, collection, [chunk_id])
+    return FoundChunk(found[0], matrix[0]) if found else None
 
 
 def _values(collection: Collection) -> dict[str, object]:

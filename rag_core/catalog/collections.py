@@ -23,6 +23,7 @@ _COLUMNS = (
     _table.c.removed_vectors,
     _table.c.seq,
 )
+_BY_NAME = select(*_COLUMNS).where(_table.c.name == bindparam("wanted"))
 # As text, since SQLAlchemy has ON CONFLICT for each database apart, and this suits both.
 _ADD = text(
     "INSERT INTO collections"
@@ -72,8 +73,11 @@ async def get_collection(catalog: Catalog, name: str) -> Collection:
     Raises:
         CollectionNotFoundError: there is none of this name; says which there are.
     """
-    async with catalog.reading() as connection:
-        return await _get(connection, name)
+    rows = await catalog.rows(_BY_NAME, {"wanted": name})
+    if not rows:
+        async with catalog.reading() as connection:
+            raise CollectionNotFoundError(name, await _names(connection))
+    return Collection(*rows[0])
 
 
 async def ensure_collection(
@@ -93,7 +97,8 @@ async def ensure_collection(
             "created_at": datetime.now(UTC),
         }
         await connection.execute(_ADD, values)
-        collection = await _get(connection, name)
+        row = (await connection.execute(_BY_NAME, {"wanted": name})).one()
+    collection = Collection(*row)
     if (collection.fingerprint, collection.dimension) != (fingerprint, dimension):
         raise FingerprintMismatchError(name, stored=collection.fingerprint, current=fingerprint)
     return collection
@@ -170,14 +175,6 @@ async def lock_collection(connection: AsyncConnection, collection: Collection) -
     row = (await connection.execute(query)).one_or_none()
     if row is None:
         raise CollectionNotFoundError(collection.name, await _names(connection))
-    return Collection(*row)
-
-
-async def _get(connection: AsyncConnection, name: str) -> Collection:
-    query = select(*_COLUMNS).where(_table.c.name == name)
-    row = (await connection.execute(query)).one_or_none()
-    if row is None:
-        raise CollectionNotFoundError(name, await _names(connection))
     return Collection(*row)
 
 

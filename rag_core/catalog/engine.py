@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
+from typing import Any
 
-from sqlalchemy import Connection, event, text
+from sqlalchemy import Connection, Engine, Executable, Row, create_engine, event, text
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.pool import ConnectionPoolEntry
@@ -35,15 +37,20 @@ _SQLITE_PRAGMAS = (
 )
 
 
+_Values = Mapping[str, object]
+_Rows = Sequence[Row[*tuple[Any, ...]]]
+
+
 class Catalog:
     """An open database; what it holds is read and written by the modules of this package."""
 
-    def __init__(self, address: Address, engine: AsyncEngine) -> None:
+    def __init__(self, address: Address, engine: AsyncEngine, fast: FastReader | None) -> None:
         self.url = address.shown
         """Without its password."""
         self._reader = (
             engine if address.file else engine.execution_options(isolation_level="AUTOCOMMIT")
         )
+        self._fast = fast
         self._writer = engine.execution_options(writes=True)
         # Writers of one process wait here, in order, not in SQLite's busy handler, in threads.
         self._turn = asyncio.Lock() if address.file else asyncio.Semaphore(_POOL_SIZE)
@@ -59,6 +66,18 @@ class Catalog:
             async with self._reader.connect() as connection:
                 yield connection
 
+    async def rows(self, statement: Executable, values: _Values) -> _Rows:
+        """Read all that one statement gives, the cheapest way: for what each search asks.
+
+        Raises:
+            CatalogUnavailableError: the database does not answer.
+        """
+        if self._fast is None:
+            async with self.reading() as connection:
+                return (await connection.execute(statement, values)).all()
+        with plain_faults(self.url):
+            return await self._fast.rows(statement, values)
+
     @asynccontextmanager
     async def writing(self) -> AsyncIterator[AsyncConnection]:
         """Connect to write, in one transaction: all of the block, or with an error nothing.
@@ -69,6 +88,32 @@ class Catalog:
         with plain_faults(self.url):
             async with self._turn, self._writer.begin() as connection:
                 yield connection
+
+
+class FastReader:
+    """Runs a statement on SQLite within one thread.
+
+    The asynchronous driver goes to its thread and back for each step, five times a statement: it
+    takes 0.4 ms of CPU for a short one, this 0.15.
+    """
+
+    def __init__(self, engine: Engine) -> None:
+        self.engine = engine
+        self._threads = ThreadPoolExecutor(_POOL_SIZE, thread_name_prefix="catalog")
+
+    async def rows(self, statement: Executable, values: _Values) -> _Rows:
+        """Give all rows of one statement."""
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self._threads, self._rows, statement, values)
+
+    def close(self) -> None:
+        """Let statements under way finish, some milliseconds, and close the connections."""
+        self._threads.shutdown(cancel_futures=True)
+        self.engine.dispose()
+
+    def _rows(self, statement: Executable, values: _Values) -> _Rows:
+        with self.engine.connect() as connection:
+            return connection.execute(statement, values).all()
 
 
 @asynccontextmanager
@@ -87,7 +132,10 @@ async def open_catalog(url: str) -> AsyncIterator[Catalog]:
             engine = _make_engine(address)
             stack.push_async_callback(engine.dispose)
             await migrate(engine, address)
-        yield Catalog(address, engine)
+            fast = _make_fast_reader(address)
+            if fast is not None:
+                stack.callback(fast.close)
+        yield Catalog(address, engine, fast)
 
 
 async def check_catalog(catalog: Catalog) -> None:
@@ -127,6 +175,19 @@ def _make_engine(address: Address) -> AsyncEngine:
     event.listen(engine.sync_engine, "connect", _set_up_sqlite)
     event.listen(engine.sync_engine, "begin", _begin_sqlite)
     return engine
+
+
+def _make_fast_reader(address: Address) -> FastReader | None:
+    if address.file is None:
+        return None
+    engine = create_engine(
+        address.url.set(drivername="sqlite"),
+        pool_size=_POOL_SIZE,
+        pool_use_lifo=True,  # the one used last has the pages at hand
+        connect_args={"timeout": _SQLITE_BUSY_SECONDS, "check_same_thread": False},
+    )
+    event.listen(engine, "connect", _set_up_sqlite)
+    return FastReader(engine)
 
 
 def _set_up_sqlite(connection: DBAPIConnection, _: ConnectionPoolEntry) -> None:

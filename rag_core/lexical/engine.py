@@ -11,7 +11,7 @@ from rag_core.catalog.collections import Collection
 from rag_core.catalog.engine import Catalog
 from rag_core.lexical.feed import catch_up
 from rag_core.lexical.folder import index_errors, index_folder
-from rag_core.lexical.reader import Reader
+from rag_core.lexical.reader import Matches, Reader
 from rag_core.locks import try_lock
 
 
@@ -25,19 +25,13 @@ class Lexical:
         self._home = home
         self._readers: dict[int, Reader] = {}
 
-    async def search(self, collection: Collection, query: str, k: int) -> list[tuple[str, float]]:
-        """Find the chunks of highest BM25: at most k ids with their scores, best first."""
+    async def search(self, collection: Collection, query: str, k: int) -> Matches:
+        """Find the at most k chunks of highest BM25."""
         return await asyncio.to_thread(self._reader(collection).search, query, k)
 
-    async def scores(
-        self, collection: Collection, query: str, chunk_ids: Sequence[str]
-    ) -> dict[str, float]:
-        """Score these chunks exactly as `search` does; one not in the index is left out."""
-        return await asyncio.to_thread(self._reader(collection).scores, query, chunk_ids)
-
-    async def ceiling(self, collection: Collection, query: str) -> float:
-        """Tell what no chunk's BM25 can pass; 0 when the query has no terms."""
-        return await asyncio.to_thread(self._reader(collection).ceiling, query)
+    async def scores(self, matches: Matches, chunk_ids: Sequence[str]) -> dict[str, float]:
+        """Score other chunks for the same query; one not in the index is left out."""
+        return await asyncio.to_thread(matches.scores, chunk_ids) if chunk_ids else {}
 
     async def follow(self, catalog: Catalog, collection: Collection) -> int:
         """Apply what the catalog's change feed has and the index has not.

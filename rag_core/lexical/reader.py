@@ -40,6 +40,39 @@ class _Snapshot:
     reached: Reached
 
 
+@dataclass(frozen=True, slots=True)
+class Matches:
+    """What one commit of an index has for a query; all these scores are of that commit."""
+
+    best: list[tuple[str, float]]
+    """Ids of chunks with their BM25, best first."""
+    floor: float
+    """What no other chunk's BM25 can pass."""
+    ceiling: float
+    """What no chunk's BM25 can pass: (k1 + 1) times the sum of the terms' idf.
+
+    A term that is not in the index counts as the rarest. 0 when the query has no terms.
+    """
+    _snapshot: _Snapshot | None
+    _terms: list[str]
+
+    def scores(self, chunk_ids: Sequence[str]) -> dict[str, float]:
+        """Score these chunks exactly as `best` does; 0 for one without any of the terms.
+
+        A chunk that is not in the index is not in the answer.
+        """
+        if self._snapshot is None or not chunk_ids:
+            return {}
+        schema = self._snapshot.schema
+        # Not tantivy's own query for a set of terms, which takes twice as long.
+        named = [tantivy.Query.term_query(schema, CHUNK_ID, one, "basic") for one in chunk_ids]
+        these = tantivy.Query.boolean_query([(tantivy.Occur.Should, query) for query in named])
+        clauses = [(tantivy.Occur.Must, tantivy.Query.const_score_query(these, 0.0))]
+        if self._terms:
+            clauses.append((tantivy.Occur.Should, _any_of(schema, self._terms)))
+        return dict(_run(self._snapshot, tantivy.Query.boolean_query(clauses), len(chunk_ids)))
+
+
 class Reader:
     """Sees each commit of any process from its next call on; an index not yet made is empty."""
 
@@ -60,40 +93,19 @@ class Reader:
         snapshot = self._latest()
         return snapshot.reached if snapshot else None
 
-    def search(self, query: str, k: int) -> list[tuple[str, float]]:
-        """Find the chunks of highest BM25: at most k ids with their scores, best first."""
-        snapshot = self._latest()
-        terms = query_terms(self._analyser, query)
-        if snapshot is None or not terms or k < 1:
-            return []
-        return _run(snapshot, _any_of(snapshot.schema, terms), k)
+    def search(self, query: str, k: int) -> Matches:
+        """Find the at most k chunks of highest BM25.
 
-    def scores(self, query: str, chunk_ids: Sequence[str]) -> dict[str, float]:
-        """Score these chunks exactly as `search` does; 0 for one without any of the terms.
-
-        A chunk that is not in the index is not in the answer.
-        """
-        snapshot = self._latest()
-        if snapshot is None or not chunk_ids:
-            return {}
-        these = tantivy.Query.term_set_query(snapshot.schema, CHUNK_ID, list(chunk_ids))
-        clauses = [(tantivy.Occur.Must, tantivy.Query.const_score_query(these, 0.0))]
-        if terms := query_terms(self._analyser, query):
-            clauses.append((tantivy.Occur.Should, _any_of(snapshot.schema, terms)))
-        return dict(_run(snapshot, tantivy.Query.boolean_query(clauses), len(chunk_ids)))
-
-    def ceiling(self, query: str) -> float:
-        """Tell what no chunk's BM25 can pass: (k1 + 1) times the sum of the terms' idf.
-
-        A term that is not in the index counts as the rarest. 0 when the query has no terms.
+        Raises:
+            LexicalUnavailableError: it cannot be read.
         """
         snapshot = self._latest()
         if snapshot is None:
-            return 0.0
-        found = (
-            snapshot.searcher.doc_freq(TERMS, term) for term in query_terms(self._analyser, query)
-        )
-        return (_K1 + 1) * sum(_idf(snapshot.entries, frequency) for frequency in found)
+            return Matches([], 0, 0, None, [])
+        terms = query_terms(self._analyser, query)
+        found = _run(snapshot, _any_of(snapshot.schema, terms), k) if terms and k > 0 else []
+        floor = found[-1][1] if found and len(found) == k else 0.0
+        return Matches(found, floor, _ceiling(snapshot, terms), snapshot, terms)
 
     def _latest(self) -> _Snapshot | None:
         """Look at the commit's stamp, and load the commit only when it is another."""
@@ -122,6 +134,11 @@ def _read_commit(index: tantivy.Index) -> _Snapshot | None:
     entry = searcher.doc(at)
     reached = Reached(int(entry[SEQ][0]), str(entry[CHUNK_ID][0]))
     return _Snapshot(searcher, index.schema, _entries(marker.explain(searcher, at)), reached)
+
+
+def _ceiling(snapshot: _Snapshot, terms: Sequence[str]) -> float:
+    found = (snapshot.searcher.doc_freq(TERMS, term) for term in terms)
+    return (_K1 + 1) * sum(_idf(snapshot.entries, frequency) for frequency in found)
 
 
 def _any_of(schema: tantivy.Schema, terms: Sequence[str]) -> tantivy.Query:

@@ -42,7 +42,7 @@ async def _read_whole(catalog: Catalog, collection: Collection) -> str:
     """Read the live version in three calls, each of which sees all of it or nothing."""
     summary = (await documents.find_live(catalog, collection, ["a"]))["a"]
     wanted = [f"{summary.id}-{position}" for position in range(_PARTS)]
-    found = await chunks.find_chunks(catalog, collection, wanted)
+    found, _ = await chunks.find_vectors(catalog, collection, wanted)
     rows = await chunks.load_passage_rows(catalog, wanted)
     assert len(found) in {0, _PARTS}
     assert len(rows) in {0, _PARTS}

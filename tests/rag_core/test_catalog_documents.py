@@ -28,7 +28,7 @@ async def test_nobody_sees_what_is_staged(catalog: Catalog) -> None:
 
     assert await documents.list_documents(catalog, collection, limit=9) == []
     assert await documents.find_live(catalog, collection, ["a"]) == {}
-    assert await chunks.find_chunks(catalog, collection, [f"{staged}-0"]) == []
+    assert (await chunks.find_vectors(catalog, collection, [f"{staged}-0"]))[0] == []
     assert await chunks.load_passage_rows(catalog, [f"{staged}-0"]) == []
     assert await documents.staged_ids(catalog, collection) == [staged]
 

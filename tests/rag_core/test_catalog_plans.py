@@ -28,7 +28,7 @@ async def filled(tmp_path: Path) -> AsyncIterator[tuple[Catalog, Collection, str
 def explained(catalog: Catalog) -> Iterator[list[str]]:
     """Collect how SQLite goes about what is executed, a line a step."""
     plans: list[str] = []
-    raw = sqlite3.connect(catalog.url.removeprefix("sqlite:///"))
+    raw = sqlite3.connect(catalog.url.removeprefix("sqlite:///"), check_same_thread=False)
 
     def explain(
         _: object, __: object, statement: str, parameters: Sequence[str], *___: object
@@ -38,8 +38,9 @@ def explained(catalog: Catalog) -> Iterator[list[str]]:
                 row[3] for row in raw.execute(f"EXPLAIN QUERY PLAN {statement}", parameters)
             )
 
-    for engine in (catalog._reader, catalog._writer):
-        event.listen(engine.sync_engine, "before_cursor_execute", explain)
+    assert catalog._fast is not None
+    for engine in (catalog._fast.engine, catalog._reader.sync_engine, catalog._writer.sync_engine):
+        event.listen(engine, "before_cursor_execute", explain)
     yield plans
     raw.close()
 
@@ -54,7 +55,7 @@ async def test_chunks_are_looked_up_by_id(filled: tuple[Catalog, Collection, str
     catalog, collection, made = filled
 
     with explained(catalog) as plans:
-        await chunks.find_chunks(catalog, collection, [f"{made}-0"])
+        await chunks.find_vectors(catalog, collection, [f"{made}-0"])
         await chunks.load_passage_rows(catalog, [f"{made}-0"])
 
     _assert_looked_up(plans)

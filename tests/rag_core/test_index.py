@@ -129,7 +129,7 @@ async def test_a_vector_index_that_is_lost_while_we_serve_is_built_again(
 async def words_find(index: Index, collection: Collection) -> bool:
     """Wait until the lexical index has the cat, at most two seconds."""
     for _ in range(200):
-        if await index.lexical.search(collection, "cat", 1):
+        if (await index.lexical.search(collection, "cat", 1)).best:
             return True
         await asyncio.sleep(0.01)
     return False

@@ -41,7 +41,7 @@ async def publish(catalog: Catalog, collection: Collection, texts: Mapping[str, 
 
 
 async def found(lexical: Lexical, collection: Collection, query: str) -> list[str]:
-    return [chunk_id for chunk_id, _ in await lexical.search(collection, query, 10)]
+    return [chunk_id for chunk_id, _ in (await lexical.search(collection, query, 10)).best]
 
 
 async def test_published_chunks_are_found(
@@ -189,7 +189,7 @@ async def test_an_index_survives_kill_9_at_any_moment(
         child.kill()
         await child.communicate()
     reached = await lexical.follow(catalog, collection)
-    hits = await lexical.search(collection, "cat", 1000)
+    hits = (await lexical.search(collection, "cat", 1000)).best
 
     assert reached == 200
     assert len(hits) == len(dict(hits)) == 200

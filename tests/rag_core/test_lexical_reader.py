@@ -34,35 +34,35 @@ def folder(tmp_path: Path) -> Path:
 
 
 def test_the_best_chunk_comes_first(folder: Path) -> None:
-    found = Reader(folder).search("cats", 10)
+    found = Reader(folder).search("cats", 10).best
 
     assert [chunk_id for chunk_id, _ in found] == ["b-0", "a-0"]
     assert found[0][1] > found[1][1] > 0
 
 
 def test_no_more_chunks_come_than_asked_for(folder: Path) -> None:
-    assert len(Reader(folder).search("cat", 1)) == 1
+    assert len(Reader(folder).search("cat", 1).best) == 1
 
 
 def test_an_index_that_is_not_there_is_empty(tmp_path: Path) -> None:
     reader = Reader(tmp_path / "none")
 
-    assert reader.search("cat", 10) == []
-    assert reader.scores("cat", ["a-0"]) == {}
-    assert reader.ceiling("cat") == 0
+    assert reader.search("cat", 10).best == []
+    assert reader.search("cat", 1).scores(["a-0"]) == {}
+    assert reader.search("cat", 1).ceiling == 0
     assert reader.reached() is None
 
 
 def test_scores_are_exactly_those_of_search(folder: Path) -> None:
     reader = Reader(folder)
 
-    found = dict(reader.search("dog cat mat", 10))
+    found = dict(reader.search("dog cat mat", 10).best)
 
-    assert reader.scores("dog cat mat", ["a-0", "b-0"]) == found
+    assert reader.search("dog cat mat", 1).scores(["a-0", "b-0"]) == found
 
 
 def test_a_chunk_without_any_term_scores_zero_and_an_unknown_one_nothing(folder: Path) -> None:
-    assert Reader(folder).scores("cat", ["c-0", "gone"]) == {"c-0": 0.0}
+    assert Reader(folder).search("cat", 1).scores(["c-0", "gone"]) == {"c-0": 0.0}
 
 
 @given(st.lists(st.sampled_from(["cat", "dog", "mat", "chased", "unknown"]), min_size=1))
@@ -71,15 +71,15 @@ def test_no_score_passes_the_ceiling(folder: Path, words: list[str]) -> None:
     reader = Reader(folder)
     query = " ".join(words)
 
-    found = reader.search(query, 10)
+    found = reader.search(query, 10).best
 
-    assert all(score <= reader.ceiling(query) for _, score in found)
+    assert all(score <= reader.search(query, 1).ceiling for _, score in found)
 
 
 def test_an_unknown_term_counts_as_the_rarest_in_the_ceiling(folder: Path) -> None:
     entries_with_the_marker = len(TEXTS) + 1
 
-    ceiling = Reader(folder).ceiling("unknown")
+    ceiling = Reader(folder).search("unknown", 1).ceiling
 
     assert ceiling == pytest.approx(2.2 * math.log(1 + (entries_with_the_marker + 0.5) / 0.5))
 
@@ -88,19 +88,19 @@ def test_an_unknown_term_counts_as_the_rarest_in_the_ceiling(folder: Path) -> No
 def test_a_hostile_query_finds_something_or_nothing(folder: Path, query: str) -> None:
     reader = Reader(folder)
 
-    assert len(reader.search(query, 10)) in (0, 2)
-    assert reader.scores(query, ["c-0"]) == {"c-0": 0.0}
-    assert reader.ceiling(query) >= 0
+    assert len(reader.search(query, 10).best) in (0, 2)
+    assert reader.search(query, 1).scores(["c-0"]) == {"c-0": 0.0}
+    assert reader.search(query, 1).ceiling >= 0
 
 
 def test_a_reader_sees_the_commit_of_another(folder: Path) -> None:
     reader = Reader(folder)
-    before = reader.search("bird", 10)
+    before = reader.search("bird", 10).best
 
     write(folder, {"d": "A bird."}, seq=2)
 
     assert before == []
-    assert reader.search("bird", 10)[0][0] == "d-0"
+    assert reader.search("bird", 10).best[0][0] == "d-0"
     assert reader.reached() == Reached(2, "last")
 
 
@@ -110,7 +110,7 @@ def test_what_is_not_committed_is_not_seen(folder: Path) -> None:
     writer.add([IndexedChunk("d", "d-0", "A bird.")])
     writer.close()
 
-    assert Reader(folder).search("bird", 10) == []
+    assert Reader(folder).search("bird", 10).best == []
     assert Reader(folder).reached() == Reached(1, "last")
 
 
@@ -122,8 +122,8 @@ def test_a_removed_document_is_not_found_and_the_ceiling_still_holds(folder: Pat
 
     reader = Reader(folder)
 
-    assert [chunk_id for chunk_id, _ in reader.search("cat", 10)] == ["b-0"]
-    assert reader.search("cat", 10)[0][1] <= reader.ceiling("cat")
+    assert [chunk_id for chunk_id, _ in reader.search("cat", 10).best] == ["b-0"]
+    assert reader.search("cat", 10).best[0][1] <= reader.search("cat", 1).ceiling
 
 
 @pytest.mark.parametrize("suffix", ["json", "term", "store", "idx"])
@@ -140,11 +140,11 @@ def test_a_reader_outlives_the_index_being_made_anew(folder: Path) -> None:
 
     for file in folder.iterdir():
         file.unlink()
-    gone = reader.search("bird", 10)
+    gone = reader.search("bird", 10).best
     write(folder, {"d": "A bird."}, seq=9)
 
     assert gone == []
-    assert reader.search("bird", 10)[0][0] == "d-0"
+    assert reader.search("bird", 10).best[0][0] == "d-0"
 
 
 def test_an_index_has_one_writer(folder: Path) -> None:

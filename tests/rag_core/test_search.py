@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rag_core import search as search_module
@@ -20,6 +20,7 @@ from rag_core.errors import (
 )
 from rag_core.index import Index
 from rag_core.lexical.engine import Lexical
+from rag_core.lexical.reader import Matches
 from rag_core.search import search
 from tests.fakes import MemoryVectors, WordEmbedder, stage
 
@@ -68,10 +69,10 @@ async def test_the_fused_score_is_the_weighted_sum_of_both_halves(index: Index) 
     await put(index, ANIMALS)
 
     passages = await search(index, "default", "cat barked", top_k=3)
-    ceiling = await index.lexical.ceiling(await collection_of(index), "cat barked")
+    matches = await index.lexical.search(await collection_of(index), "cat barked", 1)
 
     for one in passages:
-        expected = 0.4 * one.score + 0.6 * one.lexical_score / ceiling
+        expected = 0.4 * one.score + 0.6 * one.lexical_score / matches.ceiling
         assert one.fused_score == pytest.approx(expected)
 
 
@@ -208,6 +209,77 @@ async def test_a_hostile_question_is_answered(index: Index, query: str) -> None:
     assert len(await search(index, "default", query, top_k=3)) == 3
 
 
+async def test_what_is_left_unread_changes_neither_passages_nor_scores(
+    index: Index, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(search_module, "_DEPTH", 40)
+    generator = np.random.default_rng(1)
+    words = [f"word{number}" for number in range(60)]
+    texts = [" ".join(generator.choice(words, 12)) for _ in range(200)]
+    ids = await put(index, {f"/{name}": text for name, text in enumerate(texts)})
+    await documents.remove_documents(index.catalog, await collection_of(index), ids[::3])
+
+    for length in list(range(1, 7)) * 5:
+        query = " ".join(generator.choice(words, length))
+        passages = await search(index, "default", query, top_k=8)
+        expected = (await score_all(index, query, depth=40))[:8]
+        scores = [[one.score, one.lexical_score, one.fused_score] for one in passages]
+        assert [one.chunk_id for one in passages] == [row[0] for row in expected]
+        assert np.allclose(scores, [row[1:] for row in expected], atol=1e-6)
+
+
+async def score_all(
+    index: Index, query: str, *, depth: int
+) -> list[tuple[str, float, float, float]]:
+    """Id, cosine, BM25 and fused score of every live chunk that either half finds, best first."""
+    collection = await collection_of(index)
+    vector = (await index.embedder.embed([query]))[0]
+    nearest = await index.vectors.query(collection.vector_index, vector, depth)
+    matches = await index.lexical.search(collection, query, depth)
+    union = list(dict(nearest) | dict(matches.best))
+    words = await index.lexical.scores(matches, union)
+    found, matrix = await chunks.find_vectors(index.catalog, collection, union)
+    rows = [
+        (one, cosine, words[one], 0.4 * cosine + 0.6 * words[one] / matches.ceiling)
+        for one, cosine in zip(found, (matrix @ vector).tolist(), strict=True)
+    ]
+    return sorted(rows, key=lambda row: (-row[3], row[0]))
+
+
+@given(
+    true=st.lists(
+        st.tuples(st.floats(-1, 1), st.floats(0, 10), st.booleans()), min_size=1, max_size=40
+    ),
+    depth=st.integers(1, 20),
+    wanted=st.integers(1, 10),
+)
+@settings(max_examples=1000)
+def test_the_best_are_always_among_the_contenders(
+    true: list[tuple[float, float, bool]], depth: int, wanted: int
+) -> None:
+    fused = {
+        str(at): float(search_module._fuse(np.array(cosine), np.array(words), 12.0))
+        for at, (cosine, words, _) in enumerate(true)
+    }
+    near = [(str(at), cosine) for at, (cosine, _, missed) in enumerate(true) if not missed]
+    best = sorted(((str(at), words) for at, (_, words, _) in enumerate(true)), key=second)[:depth]
+    floor = best[-1][1] if len(best) == depth else 0.0
+    halves = search_module._Halves(
+        sorted(near, key=second)[:depth], Matches(best, floor, 12.0, None, [])
+    )
+
+    chosen, bound = search_module._contenders(halves, wanted)
+
+    left = [fused[one] for one in halves.chunk_ids if one not in chosen]
+    assert all(score <= bound for score in left)
+    better = [one for one in chosen if fused[one] > max(left, default=-1.0)]
+    assert len(better) >= min(wanted, len(halves.chunk_ids))
+
+
+def second(pair: tuple[str, float]) -> float:
+    return -pair[1]
+
+
 @given(
     cosine=st.floats(-1, 1),
     covered=st.floats(0, 1),
@@ -216,6 +288,6 @@ async def test_a_hostile_question_is_answered(index: Index, query: str) -> None:
 def test_the_fused_score_has_the_same_bounds_for_every_query(
     cosine: float, covered: float, ceiling: float
 ) -> None:
-    fused = search_module._fuse("id", cosine, covered * ceiling, ceiling).fused
+    fused = search_module._fuse(np.array(cosine), np.array(covered * ceiling), ceiling)
 
     assert -0.4 <= fused <= 1.0 + 1e-9
