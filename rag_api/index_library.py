@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 
 from rag_api.requests import CollectionView, DocumentView, SourceView
 from rag_core.catalog import chunks, collections, documents
@@ -12,16 +13,25 @@ from rag_core.errors import DocumentNotFoundError
 from rag_core.index import Index
 from rag_core.search import search
 
+SEARCHES_AT_ONCE = 4
+"""More would share the same cores and end later, and make the streams in progress wait."""
+
+
+def _make_turns() -> asyncio.Semaphore:
+    return asyncio.Semaphore(SEARCHES_AT_ONCE)
+
 
 @dataclass(frozen=True, slots=True)
 class IndexLibrary:
     """The live documents of all collections."""
 
     index: Index
+    _turns: asyncio.Semaphore = field(default_factory=_make_turns)
 
     async def search(self, query: str, *, collection: str, top_k: int) -> Sequence[Passage]:
         """Find the passages that fit best, best first; raises CollectionNotFoundError."""
-        return await search(self.index, collection, query, top_k=top_k)
+        async with self._turns:
+            return await search(self.index, collection, query, top_k=top_k)
 
     async def list_collections(self) -> Sequence[CollectionView]:
         """All of them, by name."""
