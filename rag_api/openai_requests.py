@@ -69,3 +69,15 @@ class ResponseRequest(_Tolerant):
     )
     metadata: Metadata | None = Field(None, description="Given back, without effect.")
     collection: CollectionName = None
+
+
+class EmbeddingRequest(_Tolerant):
+    """OpenAI's Embeddings request."""
+
+    input: Annotated[
+        _EmbeddedTexts,
+        BeforeValidator(_read_texts, json_schema_input_type=_EmbeddedText | _EmbeddedTexts),
+    ] = Field(description="A text, or a list of texts.")
+    model: Text = Field(description="The embedding model's name, or `rag`.")
+    encoding_format: Literal["float", "base64"] | None = None
+    dimensions: int | None = Field(None, description="Only as many as the model has.")

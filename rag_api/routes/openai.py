@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from fastapi import APIRouter
 
-from rag_api.routes import chat, models, responses
+from rag_api.routes import chat, embeddings, models, responses
 
 router = APIRouter()
-for _part in (chat, responses, models):
+for _part in (chat, responses, embeddings, models):
     router.include_router(_part.router)
