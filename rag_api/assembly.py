@@ -5,14 +5,17 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
+from functools import partial
 
 from rag_api.admission import Runs
 from rag_api.answer import open_answerer
+from rag_api.embeddings import Embeddings
 from rag_api.index_library import IndexLibrary
 from rag_api.parts import Check, Parts
 from rag_core.catalog.engine import check_catalog
 from rag_core.index import Index, follow_changes, open_index
 from rag_core.settings import Settings
+from rag_core.tokens import open_counter
 
 
 @asynccontextmanager
@@ -29,7 +32,13 @@ async def open_parts(settings: Settings) -> AsyncIterator[Parts]:
         stack.push_async_callback(_stop, asyncio.create_task(follow_changes(index)))
         runs = Runs(most=settings.max_answers)
         stack.push_async_callback(runs.close)
-        yield Parts(settings, IndexLibrary(index), answerer, runs, _checks(index))
+        embeddings = _offer_embeddings(index, settings)
+        yield Parts(settings, IndexLibrary(index), answerer, runs, _checks(index), embeddings)
+
+
+def _offer_embeddings(index: Index, settings: Settings) -> Embeddings:
+    counter = partial(open_counter, index.embedder.tokenizer, cache_dir=settings.tiktoken_cache_dir)
+    return Embeddings(index.embedder, counter)
 
 
 def _checks(index: Index) -> Mapping[str, Check]:

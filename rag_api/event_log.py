@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 
 from rag_api.events import Delta, Done, Event, Failed, Gap, Retrieved
 
@@ -22,6 +23,8 @@ class EventLog:
     def __init__(self) -> None:
         self.ended = False
         """Whether the terminal event is there."""
+        self.ended_at: int | None = None
+        """When it came, in seconds since 1970."""
         self.size_bytes = 0
         """Roughly what it takes."""
         self._events: list[Event] = []
@@ -41,7 +44,8 @@ class EventLog:
     def append(self, events: Events) -> None:
         """Add events that became ready together, at least one, and wake the readers."""
         self._events += events
-        self.ended = isinstance(events[-1], Done | Failed)
+        if isinstance(events[-1], Done | Failed):
+            self.ended, self.ended_at = True, int(time.time())
         self.size_bytes += sum(map(_weigh, events))
         if len(self._events) > KEPT_EVENTS:
             self._trim()

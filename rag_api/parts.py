@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from rag_api.admission import Runs
 from rag_api.answer import Answerer
+from rag_api.embeddings import Embeddings
 from rag_api.library import Library
 from rag_core.settings import Settings
 
@@ -24,3 +25,4 @@ class Parts:
     runs: Runs
     checks: Mapping[str, Check]
     """By the part's name; what `/readyz` asks."""
+    embeddings: Embeddings

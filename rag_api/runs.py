@@ -48,6 +48,8 @@ class Run:
         """Seconds since 1970."""
         self.chat_id = chat_id
         """The conversation in the caller's frontend, where the caller names one."""
+        self.request: object = None
+        """What `remember` was given."""
         self.log = EventLog()
         self.delivered = False
         """Whether the terminal event was written to a connection."""
@@ -63,13 +65,18 @@ class Run:
         self._task.add_done_callback(lambda task: self._end(task, on_end))
         self._wait_for_readers()
 
+    def remember(self, request: object, *, size_bytes: int) -> None:
+        """Keep the request with it, for a protocol that asks for it later; before it ends."""
+        self.request = request
+        self.log.size_bytes += size_bytes
+
     def cancel(self, failure: Failed = CANCELLED) -> None:
         """End it now, with this event; its connection to the chat model is closed at once."""
         if self._task is not None and not self.log.ended:
             self._failure = failure
             self._task.cancel()
 
-    async def stop(self, failure: Failed) -> None:
+    async def stop(self, failure: Failed = CANCELLED) -> None:
         """Cancel it, and wait until its connection is closed."""
         self.cancel(failure)
         if self._task is not None:

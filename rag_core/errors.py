@@ -5,11 +5,13 @@ RagError
 │   ├── MissingPackageError       a package that a setting needs is not installed
 │   └── FingerprintMismatchError  the collection was embedded by another model
 ├── InvalidRequestError           the caller asked for something that cannot be
-│   └── RequestTooLargeError      the request, or the question in it, passes a limit
+│   ├── RequestTooLargeError      the request, or the question in it, passes a limit
+│   └── PreviousAnswerMissingError  the answer that the question goes on from is kept no more
 ├── UnauthorizedError             the caller did not send the key
 ├── NotFoundError                 no such thing
 │   ├── CollectionNotFoundError
 │   ├── AnswerNotFoundError       an answer's run: it ended long ago, or never was
+│   ├── EventsDroppedError        the first events of an answer: it is too long to be kept whole
 │   ├── DocumentNotFoundError     a document or a chunk of one
 │   └── ModelNotFoundError        a model name that answers nothing
 ├── DocumentError                 skip this document, go on with the rest
@@ -75,6 +77,16 @@ class RequestTooLargeError(InvalidRequestError):
     """The request, or the question in it, passes a limit."""
 
 
+class PreviousAnswerMissingError(InvalidRequestError):
+    """The answer that a question goes on from is kept no more."""
+
+    def __init__(self, wanted: str) -> None:
+        super().__init__(
+            f"no previous response {wanted!r}: it ended some minutes ago, or the server was "
+            "started anew; send the conversation as input instead"
+        )
+
+
 class UnauthorizedError(RagError):
     """The caller did not send the key that RAG_API_KEY asks for."""
 
@@ -99,6 +111,13 @@ class AnswerNotFoundError(NotFoundError):
             f"no answer {wanted!r}: it ended some minutes ago, or the server was started anew; "
             "ask again"
         )
+
+
+class EventsDroppedError(NotFoundError):
+    """An answer is so long that its first events are kept no more."""
+
+    def __init__(self, count: int) -> None:
+        super().__init__(f"the first {count:,} events of this answer are kept no more: ask again")
 
 
 class DocumentNotFoundError(NotFoundError):

@@ -16,12 +16,14 @@ from rag_api.admission import Runs
 from rag_api.answer import ModelAnswerer
 from rag_api.app import create_app
 from rag_api.chat import ChatPart, Finish, Message, Text, Usage
+from rag_api.embeddings import Embeddings
 from rag_api.parts import Parts
 from rag_api.requests import CollectionView, DocumentView, SourceView
 from rag_core.documents import Passage
 from rag_core.errors import CollectionNotFoundError, DocumentNotFoundError
 from rag_core.settings import Settings
 from rag_core.tokens import open_counter
+from tests.fakes import WordEmbedder
 
 TEXT = "Intro.\n\n# Price\n\nIt costs <b>12</b> euros.\n"
 QUOTE = "It costs <b>12</b> euros."
@@ -163,7 +165,9 @@ def make_parts(
     )
     books = MemoryLibrary() if library is None else library
     runs = Runs(most=10) if runs is None else runs
-    return Parts(settings, books, answerer, runs, {"catalog": fine, "vectors": fine})
+    embeddings = Embeddings(WordEmbedder(), lambda: open_counter("estimate"))
+    checks = {"catalog": fine, "vectors": fine}
+    return Parts(settings, books, answerer, runs, checks, embeddings)
 
 
 def make_app(parts: Parts) -> FastAPI:

@@ -11,6 +11,7 @@ from pydantic.json_schema import models_json_schema
 from rag_api.events import Cited, Delta, Done, Event, Failed, Gap, Restarted, Retrieved
 from rag_api.requests import ErrorBody
 from rag_api.wire.openai_objects import ChatChunk, OpenAIError
+from rag_api.wire.responses_objects import RESPONSE_EVENTS
 
 Responses: TypeAlias = dict[int | str, dict[str, Any]]
 Schema: TypeAlias = dict[str, Any]
@@ -70,9 +71,11 @@ def openai_errors(*statuses: int) -> Responses:
     return {**described, "4XX": {"model": OpenAIError, "description": "Any other refusal."}}
 
 
-def event_stream(models: Iterable[type[BaseModel]], *, named: bool, example: str) -> Responses:
+def event_stream(
+    models: Iterable[type[BaseModel]], *, named: bool, example: str, has_ids: bool = True
+) -> Responses:
     """A stream of server-sent events, besides the JSON answer of the same route."""
-    items = [_item(model, named=named) for model in models]
+    items = [_item(model, named=named, has_ids=has_ids) for model in models]
     content = {
         "schema": {"type": "string", "description": "Server-sent events; `data` is JSON."},
         "itemSchema": {"oneOf": items},
@@ -84,7 +87,8 @@ def event_stream(models: Iterable[type[BaseModel]], *, named: bool, example: str
 
 def component_schemas() -> Mapping[str, Schema]:
     """The schemas of what only streams carry."""
-    models = [(model, "serialization") for model in (*EVENT_MODELS, ChatChunk, OpenAIError)]
+    carried = (*EVENT_MODELS, *RESPONSE_EVENTS, ChatChunk, OpenAIError)
+    models = [(model, "serialization") for model in carried]
     _, definitions = models_json_schema(models, ref_template=_REF)  # type: ignore[arg-type]
     event = TypeAdapter(Event).json_schema(ref_template=_REF, mode="serialization")
     schemas: dict[str, Schema] = definitions["$defs"]
@@ -96,7 +100,7 @@ def _error(status: int, model: type[BaseModel]) -> dict[str, Any]:
     return {"model": model, "description": _MEANINGS[status]}
 
 
-def _item(model: type[BaseModel], *, named: bool) -> Schema:
+def _item(model: type[BaseModel], *, named: bool, has_ids: bool) -> Schema:
     data = {
         "type": "string",
         "contentMediaType": "application/json",
@@ -104,9 +108,8 @@ def _item(model: type[BaseModel], *, named: bool) -> Schema:
     }
     if not named:
         return {"type": "object", "required": ["data"], "properties": {"data": data}}
-    properties = {
-        "event": {"type": "string", "const": model.__name__.lower()},
-        "id": {"type": "string", "description": "`<run>:<place, from 1>`"},
-        "data": data,
-    }
-    return {"type": "object", "required": ["event", "id", "data"], "properties": properties}
+    properties = {"event": {"type": "string", "const": model.model_fields["type"].default}}
+    if has_ids:
+        properties["id"] = {"type": "string", "description": "`<run>:<place, from 1>`"}
+    properties["data"] = data
+    return {"type": "object", "required": list(properties), "properties": properties}

@@ -20,6 +20,11 @@ class Completed:
     citations: tuple[Citation, ...]
     done: Done
 
+    def as_events(self) -> tuple[Event, ...]:
+        """The answer as if it had come in one piece."""
+        cited = [Cited(citation=citation) for citation in self.citations]
+        return (self.retrieved, Delta(text=self.text), *cited, self.done)
+
 
 async def complete(stream: AnswerStream) -> Completed:
     """Read an answer to its end.
@@ -39,7 +44,7 @@ async def complete(stream: AnswerStream) -> Completed:
         )
     if not isinstance(first, Retrieved) or not isinstance(last, Done):
         raise TypeError("an answer begins with Retrieved and ends with Done or Failed")
-    valid = _leave_out_void(events)
+    valid = leave_out_void(events)
     return Completed(
         retrieved=first,
         text="".join([event.text for event in valid if isinstance(event, Delta)]),
@@ -48,6 +53,7 @@ async def complete(stream: AnswerStream) -> Completed:
     )
 
 
-def _leave_out_void(events: Sequence[Event]) -> Sequence[Event]:
+def leave_out_void(events: Sequence[Event]) -> Sequence[Event]:
+    """The passages, and the events behind the last new beginning."""
     starts = [place for place, event in enumerate(events) if isinstance(event, Restarted)]
-    return events[starts[-1] :] if starts else events
+    return (events[0], *events[starts[-1] + 1 :]) if starts else events

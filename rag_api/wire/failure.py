@@ -15,8 +15,12 @@ from rag_api.wire.openai_objects import OpenAIError, OpenAIFault
 RETRY_AFTER_SECONDS = 2.0
 """When it is not known better."""
 
-_OPENAI_PATHS = ("/v1/chat/completions", "/v1/models")
-_OPENAI_CODES = {"ModelNotFoundError": "model_not_found", "UnauthorizedError": "invalid_api_key"}
+_OPENAI_PATHS = ("/v1/chat/completions", "/v1/models", "/v1/responses", "/v1/embeddings")
+_OPENAI_CODES = {
+    "ModelNotFoundError": "model_not_found",
+    "PreviousAnswerMissingError": "previous_response_not_found",
+    "UnauthorizedError": "invalid_api_key",
+}
 _OPENAI_TYPES = {int(HTTPStatus.TOO_MANY_REQUESTS): "rate_limit_error"}
 
 

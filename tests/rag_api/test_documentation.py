@@ -11,6 +11,7 @@ from fastapi import FastAPI
 from jsonschema import Draft202012Validator
 
 from rag_api.routes.documentation import add_documentation
+from rag_api.wire.responses_objects import RESPONSE_EVENTS
 from tests.api import calling, make_parts
 
 
@@ -41,6 +42,21 @@ async def test_every_event_is_described(openapi: dict[str, Any]) -> None:
         openapi["components"]["schemas"]
     )
     assert ok["content"]["application/json"]["schema"]["$ref"].endswith("/Answer")
+
+
+@pytest.mark.parametrize(
+    ("path", "method"), [("/v1/responses", "post"), ("/v1/responses/{response_id}", "get")]
+)
+async def test_every_event_of_a_response_is_described(
+    openapi: dict[str, Any], path: str, method: str
+) -> None:
+    ok = openapi["paths"][path][method]["responses"]["200"]
+
+    items = ok["content"]["text/event-stream"]["itemSchema"]["oneOf"]
+    names = [item["properties"]["event"]["const"] for item in items]
+    assert names == [model.model_fields["type"].default for model in RESPONSE_EVENTS]
+    assert not any("id" in item["properties"] for item in items)
+    assert ok["content"]["application/json"]["schema"]["$ref"].endswith("/ResponseObject")
 
 
 async def test_every_route_describes_its_errors(openapi: dict[str, Any]) -> None:
