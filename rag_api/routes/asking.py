@@ -12,6 +12,7 @@ from rag_api.routes.retrieval import Asked, retrieve
 from rag_api.runs import Run
 from rag_api.wire.completed import Completed, complete
 from rag_api.wire.response import client_leaves, work_until
+from rag_api.wire.source_list import INLINE_MODEL, append_sources
 
 
 async def begin_answer(
@@ -34,6 +35,8 @@ async def begin_answer(
             answerer=parts.answerer,
             max_tokens=asked.max_tokens,
         )
+        if asked.model == INLINE_MODEL:
+            events = append_sources(events)
         return place.start(events, detaches=detaches, chat_id=chat_id)
 
 

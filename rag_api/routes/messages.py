@@ -10,6 +10,7 @@ from pydantic import JsonValue
 from rag_api.prompt import Turn
 from rag_api.requests import ChatRequest, ChatRequestMessage
 from rag_api.routes.retrieval import Asked
+from rag_api.wire.source_list import strip_sources
 from rag_core.errors import InvalidRequestError
 
 _ROLES: dict[str, Literal["user", "assistant"]] = {"user": "user", "assistant": "assistant"}
@@ -41,6 +42,8 @@ def read_turns(messages: Sequence[ChatRequestMessage]) -> list[Turn]:
     for message in messages:
         text = read_text(message.content)
         role = _ROLES.get(message.role)
+        if role == "assistant":
+            text = strip_sources(text)
         if role is not None and text.strip():
             turns.append(Turn(role, text))
     return turns
@@ -58,6 +61,6 @@ def read_text(content: JsonValue) -> str:
 
 
 def _max_tokens(asked: ChatRequest) -> int | None:
-    wanted = asked.max_completion_tokens or asked.max_tokens
     # Some frontends send -1 or 0 for "no limit".
-    return wanted if wanted is not None and wanted > 0 else None
+    wanted = (asked.max_completion_tokens, asked.max_tokens)
+    return next((tokens for tokens in wanted if tokens is not None and tokens > 0), None)

@@ -6,6 +6,8 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from rag_api.wire.open_webui import SourceEvent
+
 
 class _Object(BaseModel):
     model_config = ConfigDict(frozen=True)
@@ -70,6 +72,7 @@ class ChatChunk(_Object):
     choices: tuple[ChunkChoice, ...]
     citations: tuple[str, ...] = Field((), description="URLs by number, on the finishing chunk.")
     search_results: tuple[SearchResult, ...] = ()
+    event: SourceEvent | None = Field(None, description="Only of the model `rag-openwebui`.")
     usage: ChatUsage | None = None
 
 
