@@ -73,11 +73,8 @@ def openai_errors(*statuses: int) -> Responses:
 def event_stream(models: Iterable[type[BaseModel]], *, named: bool, example: str) -> Responses:
     """A stream of server-sent events, besides the JSON answer of the same route."""
     items = [_item(model, named=named) for model in models]
-    content = {
-        "schema": {"type": "string", "description": "Server-sent events; `data` is JSON."},
-        "itemSchema": {"oneOf": items},
-        "example": example,
-    }
+    # No `schema` beside it: that would be the schema of all events together, as an array.
+    content = {"itemSchema": {"oneOf": items}, "example": example}
     described = "Events when `stream` is true, else one JSON object."
     return {200: {"description": described, "content": {"text/event-stream": content}}}
 
