@@ -1,12 +1,14 @@
 """Passages → the names that readers see for them, no two alike.
 
-Frontends know a source by its name: Open WebUI merges those of one name, and its markers would
-then lead to the wrong ones.
+Frontends know a source by its name: older versions of Open WebUI merge those of one name, and its
+markers then lead to the wrong ones.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
+from itertools import count
 
 from rag_api.events import PassageView
 
@@ -16,23 +18,29 @@ def name_sources(passages: Sequence[PassageView]) -> Mapping[int, str]:
 
     It is never empty: LobeChat drops a source without a title.
     """
+    short = [_name_shortly(passage) for passage in passages]
+    bearers = Counter(short)
     names: dict[int, str] = {}
-    given: set[str] = set()
-    for passage in passages:
-        name = next(name for name in _suggest(passage) if name not in given)
-        names[passage.number] = name
-        given.add(name)
+    for passage, name in zip(passages, short, strict=True):
+        fitting = name if bearers[name] == 1 else _add_heading(name, passage)
+        names[passage.number] = _make_different(fitting, set(names.values()))
     return names
 
 
-def _suggest(passage: PassageView) -> tuple[str, str, str]:
+def _name_shortly(passage: PassageView) -> str:
     name = _on_one_line(passage.title) or _on_one_line(passage.source) or passage.chunk_id
-    if passage.page is not None:
-        name = f"{name}, page {passage.page}"
+    return name if passage.page is None else f"{name}, page {passage.page}"
+
+
+def _add_heading(name: str, passage: PassageView) -> str:
     heading = _on_one_line(passage.heading_path[-1]) if passage.heading_path else ""
-    precise = f"{name}: {heading}" if heading else name
-    # No name before ends like this: the passages' numbers rise.
-    return name, precise, f"{precise} ({passage.number})"
+    return f"{name}: {heading}" if heading else name
+
+
+def _make_different(name: str, given: set[str]) -> str:
+    if name not in given:
+        return name
+    return next(other for n in count(2) if (other := f"{name} ({n})") not in given)
 
 
 def _on_one_line(text: str) -> str:

@@ -15,7 +15,7 @@ from tests.answers import CITED, DONE, FAILED, PASSAGES, RETRIEVED, cited, strea
 
 ANSWERED = (RETRIEVED, Delta(text="It "), Delta(text="is [1]"), CITED, DONE)
 
-NAMES = ["Guide", "/docs/2.md", "Guide: Start"]
+NAMES = ["Guide: Start", "/docs/2.md", "Guide: Start (2)"]
 # The openings that no marker ends, a marker, and text outside of ASCII.
 PIECES = st.lists(st.sampled_from(["It ", "🚀[", "é]", "[1]", "[2]", "restart"]), max_size=12)
 
@@ -149,11 +149,7 @@ def test_open_webui_is_told_of_each_source_when_it_is_first_cited() -> None:
 
     sources = [chunk["event"]["data"] for chunk in chunks if "event" in chunk]
     assert [source["metadata"][0]["source"] for source in sources] == ["d1-0", "d2-0", "d3-0"]
-    assert [source["source"]["name"] for source in sources] == [
-        "Guide",
-        "/docs/2.md",
-        "Guide: Start",
-    ]
+    assert [source["source"]["name"] for source in sources] == NAMES
     assert sources[0]["document"] == ["Text"]
     assert sources[0]["distances"] == [0.4]
     assert finish["choices"][0]["delta"] == {}
@@ -172,17 +168,13 @@ def test_open_webuis_events_stand_on_ordinary_chunks() -> None:
 def test_a_source_always_has_a_title() -> None:
     annotations = annotate(PASSAGES, [cited(2).citation])
 
-    assert [one.url_citation.title for one in annotations] == ["Guide", "/docs/2.md"]
+    assert [one.url_citation.title for one in annotations] == NAMES[:2]
 
 
 def test_passages_of_one_document_have_different_titles() -> None:
     annotations = annotate(PASSAGES, [cited(1).citation, cited(3).citation])
 
-    assert [one.url_citation.title for one in annotations] == [
-        "Guide",
-        "/docs/2.md",
-        "Guide: Start",
-    ]
+    assert [one.url_citation.title for one in annotations] == NAMES
 
 
 @given(st.text())

@@ -13,8 +13,8 @@ from tests.answers import CITED, DONE, FAILED, PASSAGES, RETRIEVED, cited, strea
 ANSWERED = (RETRIEVED, Delta(text="Three [3], one [1].\n"), cited(3), CITED, DONE)
 LIST = (
     "\n\n**Sources**\n"
-    "\n- [1] [Guide](http://here/v1/sources/d1-0#passage)"
-    "\n- [3] [Guide: Start](http://here/v1/sources/d3-0#passage)"
+    "\n- [1] [Guide: Start](http://here/v1/sources/d1-0#passage)"
+    "\n- [3] [Guide: Start (2)](http://here/v1/sources/d3-0#passage)"
 )
 
 # Markdown has no NUL.
@@ -75,8 +75,8 @@ async def test_markdown_shows_the_list_as_links() -> None:
     links = [node for node in tree.walk() if node.type == "link"]
     assert [link.attrs["href"] for link in links] == [PASSAGES[0].url, PASSAGES[2].url]
     assert [plain(item) for item in tree.walk() if item.type == "list_item"] == [
-        "[1] Guide",
-        "[3] Guide: Start",
+        "[1] Guide: Start",
+        "[3] Guide: Start (2)",
     ]
 
 
