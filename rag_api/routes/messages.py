@@ -10,7 +10,6 @@ from pydantic import JsonValue
 from rag_api.prompt import Turn
 from rag_api.requests import ChatRequest, ChatRequestMessage
 from rag_api.routes.retrieval import Asked
-from rag_api.wire.source_list import strip_sources
 from rag_core.errors import InvalidRequestError
 
 _ROLES: dict[str, Literal["user", "assistant"]] = {"user": "user", "assistant": "assistant"}
@@ -42,8 +41,6 @@ def read_turns(messages: Sequence[ChatRequestMessage]) -> list[Turn]:
     for message in messages:
         text = read_text(message.content)
         role = _ROLES.get(message.role)
-        if role == "assistant":
-            text = strip_sources(text)
         if role is not None and text.strip():
             turns.append(Turn(role, text))
     return turns

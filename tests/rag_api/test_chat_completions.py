@@ -229,3 +229,22 @@ async def test_a_model_is_found_by_its_name() -> None:
 
     assert [response.json()["id"] for response in found] == ["rag", "rag-inline", "tiny"]
     assert (unknown.status_code, unknown.json()["error"]["code"]) == (404, "model_not_found")
+
+
+async def test_no_name_is_hidden_by_lobechat() -> None:
+    hidden = [
+        "embedding",
+        "davinci",
+        "curie",
+        "moderation",
+        "ada",
+        "babbage",
+        "tts",
+        "whisper",
+        "dall-e",
+    ]
+
+    async with calling(make_parts()) as client:
+        models = (await client.get("/v1/models")).json()["data"]
+
+    assert not [model for model in models for word in hidden if word in model["id"]]

@@ -88,6 +88,14 @@ def test_a_failure_is_an_error_object_and_no_end_mark() -> None:
     }
 
 
+def test_a_rate_limit_in_mid_stream_is_told_as_one() -> None:
+    limited = FAILED.model_copy(update={"error": "ChatRateLimitedError"})
+
+    *_, last = encode((RETRIEVED, limited))
+
+    assert last["error"]["type"] == "rate_limit_error"
+
+
 def test_the_nth_url_is_that_of_the_marker_n() -> None:
     citations = [cited(3, at=9).citation, cited(1, at=2).citation, cited(3, at=20).citation]
 

@@ -11,8 +11,12 @@ from langchain_openai import ChatOpenAI
 from openai import APIError, APIStatusError, AsyncOpenAI, RateLimitError
 from openai.types.chat import ChatCompletionChunk
 
+from rag_api.events import Delta
+from rag_api.wire.openai_chat import ChatEncoder
+from rag_api.wire.response import EventStreamResponse
 from rag_api.wire.source_list import strip_sources
 from rag_core.errors import ChatRateLimitedError, ChatRejectedError, ChatUnavailableError
+from tests.answers import DONE, RETRIEVED, begin, stream
 from tests.api import MemoryLibrary, ScriptedChat, make_app, make_parts
 from tests.servers import serving
 
@@ -173,6 +177,21 @@ async def test_openais_client_does_not_repeat_what_is_pointless() -> None:
 
     assert raised.value.status_code == 502
     assert len(chat.prompts) == 1
+
+
+async def test_openais_client_reads_over_the_heartbeats() -> None:
+    slow = begin(stream((RETRIEVED,), (Delta(text="a"),), (DONE,), pause_seconds=0.1))
+    encoder = ChatEncoder("chatcmpl-1", model="rag", created=5, include_usage=False)
+    response = EventStreamResponse(slow, encoder, heartbeat_seconds=0.02)
+
+    async with (
+        serving(response) as port,
+        AsyncOpenAI(base_url=f"http://127.0.0.1:{port}", api_key="any") as client,
+    ):
+        answer = await client.chat.completions.create(model="rag", messages=[], stream=True)
+        texts = [chunk.choices[0].delta.content async for chunk in answer]
+
+    assert texts == ["", "a", None]
 
 
 async def test_langchain_streams_the_answer_with_its_sources_and_its_cost() -> None:
