@@ -6,7 +6,7 @@ COMPILE := $(BIN)/uv pip compile pyproject.toml --universal --python-version 3.1
 	--no-emit-index-url --no-header --quiet --extra local --extra postgres --extra build
 
 .DEFAULT_GOAL := help
-.PHONY: help install install-dev run test check format lock sample clean
+.PHONY: help install install-dev run test check format lock sample types clean
 
 help: ## Say what can be made.
 	@grep -E '^[a-z-]+:.*## ' Makefile | sed -E 's/:.*## /\t/' | expand -t 14
@@ -53,6 +53,9 @@ lock: install-dev ## Make the lock files anew from pyproject.toml.
 
 sample: install-dev ## Render the sample documents of data/ from docs/.
 	@$(BIN)/python scripts/make_sample.py
+
+types: install-dev ## Make docs/api.d.ts, TypeScript's types, from the OpenAPI document.
+	@$(BIN)/python scripts/make_types.py
 
 clean: ## Remove what was installed; documents and index stay.
 	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .import_linter_cache *.egg-info

@@ -15,7 +15,8 @@ from rag_core.documents import Passage
 
 
 class _Event(BaseModel):
-    model_config = ConfigDict(frozen=True)
+    # Whatever has a default is sent all the same, and the OpenAPI document says so.
+    model_config = ConfigDict(frozen=True, json_schema_serialization_defaults_required=True)
 
 
 class PassageView(_Event):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, JsonValue
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, JsonValue
 
 from rag_api.events import PassageView
 
@@ -28,15 +28,29 @@ def _check_not_blank(text: str) -> str:
     return text
 
 
+def _read_whole_number(value: object) -> object:
+    # JSON knows one kind of number: 8.0 is as whole as 8, but a text or a truth value is neither.
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
 Text = Annotated[str, AfterValidator(_check_unicode)]
 Question = Annotated[
     Text,
     AfterValidator(_check_not_blank),
-    # Checked by rag_api.routes.retrieval, for a status of its own.
-    Field(json_schema_extra={"minLength": 1, "maxLength": MAX_QUESTION_CHARACTERS}),
+    # The length is checked by rag_api.routes.retrieval, for a status of its own. The pattern is
+    # what Python takes for white space, too.
+    Field(
+        json_schema_extra={
+            "minLength": 1,
+            "maxLength": MAX_QUESTION_CHARACTERS,
+            "pattern": r"[^\s\u001c-\u001f\u0085]",
+        }
+    ),
 ]
 TopK = Annotated[
-    int, Field(strict=True, ge=1, le=MAX_PASSAGES, description="How many passages at most.")
+    int,
+    Field(strict=True, ge=1, le=MAX_PASSAGES, description="How many passages at most."),
+    BeforeValidator(_read_whole_number),
 ]
 CollectionName = Annotated[
     Annotated[str, Field(min_length=1, max_length=255), AfterValidator(_check_unicode)] | None,
@@ -114,7 +128,8 @@ class ChatRequest(_Tolerant):
 
 
 class _Answer(BaseModel):
-    model_config = ConfigDict(frozen=True)
+    # Whatever has a default is sent all the same, and the OpenAPI document says so.
+    model_config = ConfigDict(frozen=True, json_schema_serialization_defaults_required=True)
 
 
 class RunView(_Answer):

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from fastapi import Request
 
 from rag_api.answer import answer
 from rag_api.parts import Parts
+from rag_api.prompt import Turn
 from rag_api.routes.access import find_base_url
 from rag_api.routes.models import check_model
 from rag_api.routes.retrieval import Asked, retrieve
 from rag_api.runs import Run
 from rag_api.wire.completed import Completed, complete
 from rag_api.wire.response import client_leaves, work_until
+from rag_api.wire.source_list import INLINE_MODEL, append_sources, strip_sources
 
 
 async def begin_answer(
@@ -43,10 +47,12 @@ async def start_answer(
         retrieved = await retrieve(asked, parts=parts, base_url=base_url)
         events = answer(
             retrieved,
-            history=asked.history,
+            history=[_strip_sources(turn) for turn in asked.history],
             answerer=parts.answerer,
             max_tokens=asked.max_tokens,
         )
+        if asked.model == INLINE_MODEL:
+            events = append_sources(events)
         return place.start(events, detaches=detaches, chat_id=chat_id)
 
 
@@ -58,3 +64,8 @@ async def finish_answer(run: Run, request: Request) -> Completed:
         ClientDisconnect: the client left, and the run does what its policy says.
     """
     return await work_until(complete(run.read()), end=client_leaves(request.receive))
+
+
+def _strip_sources(turn: Turn) -> Turn:
+    # The links may be signed, which is nothing for the chat model's server.
+    return replace(turn, content=strip_sources(turn.content)) if turn.role == "assistant" else turn

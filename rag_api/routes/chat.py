@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import secrets
+import time
+
 from fastapi import APIRouter, Request, Response
 
 from rag_api.requests import ChatRequest
@@ -9,11 +12,13 @@ from rag_api.routes.access import OurParts
 from rag_api.routes.asking import begin_answer, finish_answer
 from rag_api.routes.described import event_stream, openai_errors
 from rag_api.routes.messages import read_messages
+from rag_api.routes.tasks import finish_task, read_task
 from rag_api.wire.json_line import dump_model
 from rag_api.wire.openai_chat import ChatEncoder, view_completion
 from rag_api.wire.openai_objects import ChatChunk, ChatCompletion
 from rag_api.wire.response import EventStreamResponse
 
+_PREFIX = "chatcmpl-"
 _EXAMPLE = """\
 data: {"id":"chatcmpl-5f0c","object":"chat.completion.chunk","created":1763769600,"model":"rag",\
 "choices":[{"index":0,"delta":{"content":"Nothing is"},"logprobs":null,"finish_reason":null}]}
@@ -38,22 +43,29 @@ async def complete_chat(asked: ChatRequest, request: Request, parts: OurParts) -
 
     Whatever else a client sends (tools, temperatures, system messages) is accepted and ignored.
     The chunk with a `finish_reason` carries the citations. A failure in mid-stream is an event
-    with `error`, and no `[DONE]`.
+    with `error`, and no `[DONE]`. What Open WebUI asks on the side (`### Task:`, for a title or
+    tags) is done without retrieval.
     """
-    # OpenAI's clients cannot come back to a cut stream: they ask again.
-    run = await begin_answer(read_messages(asked), parts=parts, request=request, detaches=False)
-    completion_id = f"chatcmpl-{run.id}"
-    if asked.stream:
-        options = asked.stream_options
-        encoder = ChatEncoder(
-            completion_id,
-            model=asked.model,
-            created=run.created_at,
-            include_usage=options is not None and bool(options.include_usage),
-        )
-        return EventStreamResponse(run, encoder)
-    completed = await finish_answer(run, request)
+    question = read_messages(asked)
+    task = None if asked.stream else read_task(question.question)
+    if task is not None:
+        completed = await finish_task(task, asked=question, parts=parts, request=request)
+        answer_id, created = secrets.token_hex(12), int(time.time())
+    else:
+        # OpenAI's clients cannot come back to a cut stream: they ask again.
+        run = await begin_answer(question, parts=parts, request=request, detaches=False)
+        if asked.stream:
+            options = asked.stream_options
+            encoder = ChatEncoder(
+                _PREFIX + run.id,
+                model=asked.model,
+                created=run.created_at,
+                include_usage=options is not None and bool(options.include_usage),
+            )
+            return EventStreamResponse(run, encoder)
+        completed = await finish_answer(run, request)
+        answer_id, created = run.id, run.created_at
     whole = view_completion(
-        completed, completion_id=completion_id, model=asked.model, created=run.created_at
+        completed, completion_id=_PREFIX + answer_id, model=asked.model, created=created
     )
     return Response(dump_model(whole), media_type="application/json")

@@ -76,11 +76,8 @@ def event_stream(
 ) -> Responses:
     """A stream of server-sent events, besides the JSON answer of the same route."""
     items = [_item(model, named=named, has_ids=has_ids) for model in models]
-    content = {
-        "schema": {"type": "string", "description": "Server-sent events; `data` is JSON."},
-        "itemSchema": {"oneOf": items},
-        "example": example,
-    }
+    # No `schema` beside it: that would be the schema of all events together, as an array.
+    content = {"itemSchema": {"oneOf": items}, "example": example}
     described = "Events when `stream` is true, else one JSON object."
     return {200: {"description": described, "content": {"text/event-stream": content}}}
 

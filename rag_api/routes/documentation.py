@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 from fastapi import APIRouter, FastAPI, Request
 from fastapi.openapi.docs import get_redoc_html, get_swagger_ui_html
@@ -33,6 +34,13 @@ def add_documentation(app: FastAPI, *, assets: Path | None) -> None:
         app.mount(f"/{_ASSETS}", StaticFiles(directory=assets))
 
 
+def describe_api(app: FastAPI) -> dict[str, Any]:
+    """The application's OpenAPI document; it is made once."""
+    if app.openapi_schema is None:
+        app.openapi()["components"]["schemas"].update(component_schemas())
+    return app.openapi()
+
+
 @router.get("/")
 async def open_docs() -> RedirectResponse:
     """Lead to the documentation."""
@@ -42,10 +50,7 @@ async def open_docs() -> RedirectResponse:
 @router.get(f"/{_OPENAPI}")
 async def show_openapi(request: Request) -> JSONResponse:
     """Give the OpenAPI document; it takes 0.2 s to make, so it is made when first asked for."""
-    app: FastAPI = request.app
-    if app.openapi_schema is None:
-        app.openapi()["components"]["schemas"].update(component_schemas())
-    return JSONResponse(app.openapi())
+    return JSONResponse(describe_api(request.app))
 
 
 @router.get("/docs")

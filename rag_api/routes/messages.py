@@ -67,6 +67,6 @@ def read_text(content: JsonValue) -> str:
 
 
 def _max_tokens(asked: ChatRequest) -> int | None:
-    wanted = asked.max_completion_tokens or asked.max_tokens
     # Some frontends send -1 or 0 for "no limit".
-    return wanted if wanted is not None and wanted > 0 else None
+    wanted = (asked.max_completion_tokens, asked.max_tokens)
+    return next((tokens for tokens in wanted if tokens is not None and tokens > 0), None)

@@ -7,19 +7,26 @@ from fastapi import APIRouter
 from rag_api.parts import Parts
 from rag_api.routes.access import OurParts
 from rag_api.routes.described import openai_errors
+from rag_api.wire.open_webui import OPEN_WEBUI_MODEL
 from rag_api.wire.openai_objects import Model, ModelList
+from rag_api.wire.source_list import INLINE_MODEL
 from rag_core.errors import ModelNotFoundError
 
 # LobeChat hides a name that holds "ada", "embedding", "tts" and some others.
 MODEL = Model(id="rag", created=1_763_769_600, owned_by="rag")
+_NAMES = (MODEL.id, INLINE_MODEL, OPEN_WEBUI_MODEL)
 
 router = APIRouter(tags=["OpenAI"])
 
 
 @router.get("/v1/models", responses=openai_errors(401, 500))
 async def list_models() -> ModelList:
-    """List the names that the chat completions take as `model`."""
-    return ModelList(data=(MODEL,))
+    """List the names that requests take as `model`; they differ in how sources are shown.
+
+    `rag-inline` ends the text with a list of them, `rag-openwebui` sends them as Open WebUI's own
+    events.
+    """
+    return ModelList(data=tuple(MODEL.model_copy(update={"id": name}) for name in _NAMES))
 
 
 @router.get("/v1/models/{model_id:path}", responses=openai_errors(401, 404, 500))
@@ -35,6 +42,6 @@ def check_model(name: str | None, parts: Parts) -> None:
     Raises:
         ModelNotFoundError: the name is another.
     """
-    known = list(dict.fromkeys([MODEL.id, parts.answerer.model]))
+    known = list(dict.fromkeys([*_NAMES, parts.answerer.model]))
     if name is not None and name not in known:
         raise ModelNotFoundError(name, known)

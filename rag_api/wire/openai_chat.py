@@ -17,6 +17,7 @@ from rag_api.events import (
 )
 from rag_api.wire.completed import Completed
 from rag_api.wire.json_line import dump_model, quote_text
+from rag_api.wire.open_webui import OPEN_WEBUI_MODEL, view_source
 from rag_api.wire.openai_objects import (
     Annotation,
     ChatChoice,
@@ -32,6 +33,7 @@ from rag_api.wire.openai_objects import (
     UrlCitation,
 )
 from rag_api.wire.shown_text import ShownText
+from rag_api.wire.source_names import name_sources
 from rag_core.errors import ChatRateLimitedError
 
 _END = b"data: [DONE]\n\n"
@@ -39,7 +41,11 @@ _NO_PLACE = (0, 0)
 
 
 class ChatEncoder:
-    """Writes one run's events as chunks; no `id:` lines, which break OpenAI's Python client."""
+    """Writes one run's events as chunks; no `id:` lines, which break OpenAI's Python client.
+
+    The finishing chunk carries the citations as annotations. For Open WebUI's model its own events
+    tell of each source instead, when it is first cited.
+    """
 
     def __init__(
         self, completion_id: str, *, model: str, created: int, include_usage: bool
@@ -52,6 +58,8 @@ class ChatEncoder:
             choices=(),
         )
         self._include_usage = include_usage
+        self._source_events = model == OPEN_WEBUI_MODEL
+        self._told = 0
         self._passages: tuple[PassageView, ...] = ()
         self._citations: list[Citation] = []
         self._shown = ShownText()
@@ -72,6 +80,7 @@ class ChatEncoder:
         match event:
             case Cited():
                 self._citations.append(self._shown.place(event.citation))
+                return self._tell_sources(event.citation.number)
             case Restarted():
                 self._citations.clear()
                 return self._encode_text(self._shown.restart())
@@ -88,9 +97,20 @@ class ChatEncoder:
         self._shown.add(text)
         return b'%b"content":%b%b' % (self._before_text, quote_text(text), self._after_text)
 
+    def _tell_sources(self, number: int) -> bytes:
+        """Tell of the sources up to this number; the marker `[n]` leads to the n-th to arrive."""
+        if not self._source_events or number <= self._told:
+            return b""
+        names = name_sources(self._passages)
+        untold, self._told = self._passages[self._told : number], number
+        chunk = self._chunk(ChatDelta(content=""))
+        events = [view_source(passage, name=names[passage.number]) for passage in untold]
+        return b"".join([_write(chunk.model_copy(update={"event": event})) for event in events])
+
     def _encode_done(self, done: Done) -> bytes:
         annotations = annotate(self._passages, self._citations)
-        delta = ChatDelta(annotations=annotations) if annotations else ChatDelta()
+        annotated = bool(annotations) and not self._source_events
+        delta = ChatDelta(annotations=annotations) if annotated else ChatDelta()
         finish = self._chunk(delta, finish_reason=done.finish_reason).model_copy(
             update={
                 "citations": list_urls(annotations),
@@ -142,8 +162,9 @@ def annotate(
         place = (citation.answer_start, citation.answer_end)
         places.setdefault(citation.number, []).append(place)
     highest = max(places, default=0)
+    names = name_sources(passages)
     return tuple(
-        _annotation(passage, place)
+        _annotation(passage.url, names[passage.number], place)
         for passage in passages
         if passage.number <= highest
         for place in places.get(passage.number, [_NO_PLACE])
@@ -155,10 +176,11 @@ def list_urls(annotations: Iterable[Annotation]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(annotation.url_citation.url for annotation in annotations))
 
 
-def view_results(passages: Iterable[PassageView]) -> tuple[SearchResult, ...]:
+def view_results(passages: Sequence[PassageView]) -> tuple[SearchResult, ...]:
     """All that was put before the model."""
+    names = name_sources(passages)
     return tuple(
-        SearchResult(title=_title(passage), url=passage.url, snippet=passage.text)
+        SearchResult(title=names[passage.number], url=passage.url, snippet=passage.text)
         for passage in passages
     )
 
@@ -178,19 +200,10 @@ def describe_failure(failed: Failed) -> OpenAIError:
     return OpenAIError(error=OpenAIFault(message=failed.detail, type=kind, code=failed.error))
 
 
-def _annotation(passage: PassageView, place: tuple[int, int]) -> Annotation:
+def _annotation(url: str, title: str, place: tuple[int, int]) -> Annotation:
     start, end = place
-    return Annotation(
-        type="url_citation",
-        url_citation=UrlCitation(
-            url=passage.url, title=_title(passage), start_index=start, end_index=end
-        ),
-    )
-
-
-def _title(passage: PassageView) -> str:
-    # LobeChat drops a source without a title.
-    return passage.title or passage.source
+    citation = UrlCitation(url=url, title=title, start_index=start, end_index=end)
+    return Annotation(type="url_citation", url_citation=citation)
 
 
 def _write(chunk: ChatChunk) -> bytes:

@@ -6,8 +6,16 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from rag_api.wire.open_webui import SourceEvent
+
 
 class _Object(BaseModel):
+    # Whatever has a default is sent all the same, and the OpenAPI document says so.
+    model_config = ConfigDict(frozen=True, json_schema_serialization_defaults_required=True)
+
+
+class _Chunk(BaseModel):
+    # Only what was set is sent.
     model_config = ConfigDict(frozen=True)
 
 
@@ -43,7 +51,7 @@ class ChatUsage(_Object):
     total_tokens: int
 
 
-class ChatDelta(_Object):
+class ChatDelta(_Chunk):
     """What a chunk adds to the message; fields that add nothing are left out."""
 
     role: Literal["assistant"] = "assistant"
@@ -60,7 +68,7 @@ class ChunkChoice(_Object):
     finish_reason: Literal["stop", "length", "content_filter"] | None
 
 
-class ChatChunk(_Object):
+class ChatChunk(_Chunk):
     """One `chat.completion.chunk`; the finishing one carries the citations."""
 
     id: str
@@ -70,6 +78,7 @@ class ChatChunk(_Object):
     choices: tuple[ChunkChoice, ...]
     citations: tuple[str, ...] = Field((), description="URLs by number, on the finishing chunk.")
     search_results: tuple[SearchResult, ...] = ()
+    event: SourceEvent | None = Field(None, description="Only of the model `rag-openwebui`.")
     usage: ChatUsage | None = None
 
 

@@ -132,3 +132,13 @@ async def test_search_gives_scores_without_an_answer() -> None:
     body = response.json()
     assert (body["query"], body["collection"]) == ("price", "default")
     assert body["passages"][0]["fused_score"] == 0.6
+
+
+async def test_a_number_is_whole_with_and_without_a_point() -> None:
+    async with calling(make_parts()) as client:
+        responses = [
+            await client.post("/v1/search", json={"query": "price", "top_k": top_k})
+            for top_k in (1, 1.0, 1.5, "1")
+        ]
+
+    assert [response.status_code for response in responses] == [200, 200, 422, 422]

@@ -68,8 +68,8 @@ async def test_openais_client_reads_a_whole_answer() -> None:
     message = completion.choices[0].message
     assert message.content == ANSWER
     assert message.annotations is not None
-    assert message.annotations[0].url_citation.title == "Prices & more"
-    assert [model.id for model in models.data] == ["rag"]
+    assert message.annotations[0].url_citation.title == "Prices & more, page 2"
+    assert [model.id for model in models.data] == ["rag", "rag-inline", "rag-openwebui"]
 
 
 async def test_openais_client_raises_the_error_of_its_kind() -> None:
@@ -173,6 +173,9 @@ async def test_what_frontends_send_besides_is_ignored() -> None:
         "tool_choice": "auto",
         "temperature": 0.2,
         "top_k": 40,
+        "n": 3,
+        "user": "me",
+        "options": {"num_ctx": 2048},
         "max_tokens": -1,
         "stop": None,
         "metadata": {"chat_id": "1"},
@@ -189,7 +192,8 @@ async def test_the_callers_limit_of_tokens_reaches_the_model() -> None:
     chat = ScriptedChat()
 
     async with calling(make_parts(chat=chat)) as client:
-        await client.post("/v1/chat/completions", json={**ASKED, "max_completion_tokens": 77})
+        limits = {"max_completion_tokens": -1, "max_tokens": 77}
+        await client.post("/v1/chat/completions", json={**ASKED, **limits})
 
     assert chat.max_tokens == 77
 
@@ -220,8 +224,27 @@ async def test_errors_have_openais_shape(
 
 async def test_a_model_is_found_by_its_name() -> None:
     async with calling(make_parts()) as client:
-        found = await client.get("/v1/models/rag")
+        found = [await client.get(f"/v1/models/{name}") for name in ("rag", "rag-inline", "tiny")]
         unknown = await client.get("/v1/models/a/b")
 
-    assert found.json()["object"] == "model"
+    assert [response.json()["id"] for response in found] == ["rag", "rag-inline", "tiny"]
     assert (unknown.status_code, unknown.json()["error"]["code"]) == (404, "model_not_found")
+
+
+async def test_no_name_is_hidden_by_lobechat() -> None:
+    hidden = [
+        "embedding",
+        "davinci",
+        "curie",
+        "moderation",
+        "ada",
+        "babbage",
+        "tts",
+        "whisper",
+        "dall-e",
+    ]
+
+    async with calling(make_parts()) as client:
+        models = (await client.get("/v1/models")).json()["data"]
+
+    assert not [model for model in models for word in hidden if word in model["id"]]

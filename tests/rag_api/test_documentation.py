@@ -59,6 +59,15 @@ async def test_every_event_of_a_response_is_described(
     assert ok["content"]["application/json"]["schema"]["$ref"].endswith("/ResponseObject")
 
 
+async def test_what_every_event_carries_is_not_described_as_optional(
+    openapi: dict[str, Any],
+) -> None:
+    schemas = openapi["components"]["schemas"]
+
+    for name in ("Retrieved", "Delta", "Cited", "Restarted", "Gap", "Done", "Failed"):
+        assert set(schemas[name]["required"]) == set(schemas[name]["properties"])
+
+
 async def test_every_route_describes_its_errors(openapi: dict[str, Any]) -> None:
     for path, operations in openapi["paths"].items():
         for operation in operations.values():

@@ -8,16 +8,22 @@ from hypothesis import given
 from hypothesis import strategies as st
 from openai.types.chat import ChatCompletion, ChatCompletionChunk
 
-from rag_api.events import Delta, Event
+from rag_api.events import Delta, Event, Restarted
 from rag_api.wire.completed import complete
 from rag_api.wire.openai_chat import ChatEncoder, annotate, list_urls, view_completion
 from tests.answers import CITED, DONE, FAILED, PASSAGES, RETRIEVED, cited, stream
 
 ANSWERED = (RETRIEVED, Delta(text="It "), Delta(text="is [1]"), CITED, DONE)
 
+NAMES = ["Guide: Start", "/docs/2.md", "Guide: Start (2)"]
+# The openings that no marker ends, a marker, and text outside of ASCII.
+PIECES = st.lists(st.sampled_from(["It ", "🚀[", "é]", "[1]", "[2]", "restart"]), max_size=12)
 
-def encode(events: Sequence[Event], *, include_usage: bool = False) -> list[Any]:
-    encoder = ChatEncoder("chatcmpl-1", model="rag", created=5, include_usage=include_usage)
+
+def encode(
+    events: Sequence[Event], *, include_usage: bool = False, model: str = "rag"
+) -> list[Any]:
+    encoder = ChatEncoder("chatcmpl-1", model=model, created=5, include_usage=include_usage)
     lines = encoder.encode(events).decode().removesuffix("\n\n").split("\n\n")
     assert all(line.startswith("data: ") for line in lines)
     data = [line.removeprefix("data: ") for line in lines]
@@ -82,6 +88,14 @@ def test_a_failure_is_an_error_object_and_no_end_mark() -> None:
     }
 
 
+def test_a_rate_limit_in_mid_stream_is_told_as_one() -> None:
+    limited = FAILED.model_copy(update={"error": "ChatRateLimitedError"})
+
+    *_, last = encode((RETRIEVED, limited))
+
+    assert last["error"]["type"] == "rate_limit_error"
+
+
 def test_the_nth_url_is_that_of_the_marker_n() -> None:
     citations = [cited(3, at=9).citation, cited(1, at=2).citation, cited(3, at=20).citation]
 
@@ -92,10 +106,83 @@ def test_the_nth_url_is_that_of_the_marker_n() -> None:
     assert places == [2, 0, 9, 20]
 
 
+def write_answer(pieces: Sequence[str]) -> list[Event]:
+    """The events of an answer that says the pieces, and begins anew where they say so."""
+    events: list[Event] = [RETRIEVED]
+    length = 0
+    for piece in pieces:
+        if piece == "restart":
+            events.append(Restarted(model="b", detail="cut off"))
+            length = 0
+            continue
+        events.append(Delta(text=piece))
+        length += len(piece)
+        if piece.startswith("["):
+            events.append(cited(int(piece[1]), at=length - 3))
+    return [*events, DONE]
+
+
+@given(PIECES)
+def test_an_annotation_is_where_the_marker_is_in_all_that_is_shown(pieces: Sequence[str]) -> None:
+    chunks = encode(write_answer(pieces))[:-1]
+
+    text = "".join(chunk["choices"][0]["delta"].get("content", "") for chunk in chunks)
+    for annotation in chunks[-1]["choices"][0]["delta"].get("annotations", []):
+        citation = annotation["url_citation"]
+        number = citation["url"].removeprefix("http://here/v1/sources/d")[0]
+        marker = text[citation["start_index"] : citation["end_index"]]
+        assert marker in ("", f"[{number}]")
+
+
+@given(PIECES, st.integers(1, 5))
+def test_the_bytes_do_not_depend_on_what_became_ready_together(
+    pieces: Sequence[str], size: int
+) -> None:
+    events = write_answer(pieces)
+    whole, cut = (
+        ChatEncoder("chatcmpl-1", model="rag-openwebui", created=5, include_usage=True)
+        for _ in range(2)
+    )
+
+    parts = [cut.encode(events[place : place + size]) for place in range(0, len(events), size)]
+
+    assert b"".join(parts) == whole.encode(events)
+
+
+def test_open_webui_is_told_of_each_source_when_it_is_first_cited() -> None:
+    again = cited(1, at=9)
+    *chunks, finish, _ = encode(
+        (RETRIEVED, Delta(text="[1]"), CITED, again, cited(3), DONE), model="rag-openwebui"
+    )
+
+    sources = [chunk["event"]["data"] for chunk in chunks if "event" in chunk]
+    assert [source["metadata"][0]["source"] for source in sources] == ["d1-0", "d2-0", "d3-0"]
+    assert [source["source"]["name"] for source in sources] == NAMES
+    assert sources[0]["document"] == ["Text"]
+    assert sources[0]["distances"] == [0.4]
+    assert finish["choices"][0]["delta"] == {}
+
+
+def test_open_webuis_events_stand_on_ordinary_chunks() -> None:
+    chunks = encode(ANSWERED, model="rag-openwebui")[:-1]
+
+    parsed = [ChatCompletionChunk.model_validate(chunk, strict=True) for chunk in chunks]
+
+    (carrier,) = [chunk for chunk in parsed if hasattr(chunk, "event")]
+    assert carrier.choices[0].delta.content == ""
+    assert carrier.event["type"] == "source"
+
+
 def test_a_source_always_has_a_title() -> None:
     annotations = annotate(PASSAGES, [cited(2).citation])
 
-    assert [one.url_citation.title for one in annotations] == ["Guide", "/docs/2.md"]
+    assert [one.url_citation.title for one in annotations] == NAMES[:2]
+
+
+def test_passages_of_one_document_have_different_titles() -> None:
+    annotations = annotate(PASSAGES, [cited(1).citation, cited(3).citation])
+
+    assert [one.url_citation.title for one in annotations] == NAMES
 
 
 @given(st.text())

@@ -1,0 +1,735 @@
+// Made by `make types` from the OpenAPI document: what requests and answers hold.
+
+/** A citation, as OpenAI's clients expect it. */
+export interface Annotation {
+  type: "url_citation";
+  url_citation: UrlCitation;
+}
+
+/** A citation; they come when the text is whole, in the order of their numbers. */
+export interface AnnotationAdded {
+  /** Of the event in the stream, from 0. */
+  sequence_number: number;
+  type: "response.output_text.annotation.added";
+  item_id: string;
+  output_index: 0;
+  content_index: 0;
+  annotation_index: number;
+  annotation: UrlAnnotation;
+}
+
+/** A whole answer, as one JSON object. */
+export interface Answer {
+  /** Of the run, as before the colon of the stream's event ids. */
+  id: string;
+  question: string;
+  /** What was searched. */
+  query: string;
+  collection: string;
+  outcome: "answered" | "insufficient" | "empty_collection";
+  finish_reason: string;
+  /** With its markers `[n]`. */
+  answer: string;
+  /** One for each marker, in their order. */
+  citations: Array<Citation>;
+  /** What was put before the model. */
+  passages: Array<PassageView>;
+  model: string;
+  usage: Usage;
+}
+
+/** A question, and how it is to be answered. */
+export interface AnswerRequest {
+  question: string;
+  /** RAG_COLLECTION when left out. */
+  collection?: string | null;
+  /** Earlier turns, oldest first. */
+  history?: Array<HistoryTurn>;
+  /** Events as they come, or one JSON object at the end. */
+  stream?: boolean;
+  /** How many passages at most. */
+  top_k?: number;
+  /** As in `GET /v1/models`; may be left out. */
+  model?: string | null;
+  /** What happens when you leave before the end: the answer is cancelled at once, or goes on for a minute, in which you may come back to it with `Last-Event-ID`. `detach` for streams and `cancel` for JSON, when left out. */
+  on_disconnect?: "cancel" | "detach" | null;
+}
+
+/** The only choice. */
+export interface ChatChoice {
+  index: 0;
+  message: ChatMessage;
+  logprobs: null;
+  finish_reason: "stop" | "length" | "content_filter";
+}
+
+/** One `chat.completion.chunk`; the finishing one carries the citations. */
+export interface ChatChunk {
+  id: string;
+  object: "chat.completion.chunk";
+  /** Seconds since 1970. */
+  created: number;
+  model: string;
+  choices: Array<ChunkChoice>;
+  /** URLs by number, on the finishing chunk. */
+  citations?: Array<string>;
+  search_results?: Array<SearchResult>;
+  /** Only of the model `rag-openwebui`. */
+  event?: SourceEvent | null;
+  usage?: ChatUsage | null;
+}
+
+/** The answer to an unstreamed request. */
+export interface ChatCompletion {
+  id: string;
+  object: "chat.completion";
+  /** Seconds since 1970. */
+  created: number;
+  model: string;
+  choices: Array<ChatChoice>;
+  usage: ChatUsage;
+  citations: Array<string>;
+  search_results: Array<SearchResult>;
+}
+
+/** What a chunk adds to the message; fields that add nothing are left out. */
+export interface ChatDelta {
+  role?: "assistant";
+  content?: string;
+  annotations?: Array<Annotation>;
+}
+
+/** The answer. */
+export interface ChatMessage {
+  role: "assistant";
+  content: string;
+  refusal: null;
+  annotations: Array<Annotation>;
+}
+
+/** OpenAI's Chat Completions request; `collection` is ours, all that is not here is ignored. */
+export interface ChatRequest {
+  model: string;
+  messages: Array<ChatRequestMessage>;
+  stream?: boolean | null;
+  stream_options?: StreamOptions | null;
+  max_tokens?: number | null;
+  max_completion_tokens?: number | null;
+  /** RAG_COLLECTION when left out. */
+  collection?: string | null;
+}
+
+/** A message, from any role; parts other than text are ignored. */
+export interface ChatRequestMessage {
+  role: string;
+  /** A text, a list of parts, or null. */
+  content?: JsonValue;
+}
+
+/** Tokens of the whole run. */
+export interface ChatUsage {
+  prompt_tokens: number;
+  completion_tokens: number;
+  total_tokens: number;
+}
+
+/** The only choice of a chunk. */
+export interface ChunkChoice {
+  index: 0;
+  delta: ChatDelta;
+  logprobs: null;
+  finish_reason: "stop" | "length" | "content_filter" | null;
+}
+
+/** Where the answer points at a passage. */
+export interface Citation {
+  number: number;
+  document_id: string;
+  chunk_id: string;
+  source: string;
+  title: string;
+  page: number | null;
+  start: number;
+  /** `document_text[start:end] == quote`, in Unicode code points. */
+  end: number;
+  quote: string;
+  url: string;
+  answer_start: number;
+  /** The marker in the answer, in Unicode code points. */
+  answer_end: number;
+}
+
+/** The answer's text so far ends with a marker, and this is what it points at. */
+export interface Cited {
+  type: "cited";
+  citation: Citation;
+}
+
+/** All collections, by name. */
+export interface CollectionList {
+  collections: Array<CollectionView>;
+}
+
+/** A collection and how much is in it. */
+export interface CollectionView {
+  name: string;
+  documents: number;
+  chunks: number;
+  tokens: number;
+  /** Of the embedding model that its vectors are made by. */
+  fingerprint: string;
+  created_at: string;
+}
+
+/** The next piece of the answer's text. */
+export interface Delta {
+  type: "delta";
+  text: string;
+}
+
+/** A document, with the text that all offsets count in. */
+export interface DocumentView {
+  /** Of this version: a changed document has a new one. */
+  id: string;
+  collection: string;
+  source: string;
+  title: string;
+  media_type: string;
+  size_bytes: number;
+  chunks: number;
+  tokens: number;
+  metadata: Record<string, string>;
+  /** SHA-256 of the file, in hexadecimal digits. */
+  content_hash: string;
+  created_at: string;
+  text: string;
+  /** Empty when the format has no pages. */
+  page_starts: Array<number>;
+}
+
+/** The answer is complete; a terminal event. */
+export interface Done {
+  type: "done";
+  outcome: "answered" | "insufficient" | "empty_collection";
+  finish_reason: "stop" | "length" | "content_filter";
+  model: string;
+  input_tokens: number;
+  output_tokens: number;
+}
+
+/** The vector of one text; its length is one. */
+export interface Embedding {
+  object: "embedding";
+  /** Of the text in the input, from 0. */
+  index: number;
+  /** Numbers; or base64 of 32-bit floats, the lowest byte first. */
+  embedding: Array<number> | string;
+}
+
+/** The vectors, in the order of the texts. */
+export interface EmbeddingList {
+  object: "list";
+  data: Array<Embedding>;
+  /** The embedding model's own name. */
+  model: string;
+  usage: EmbeddingUsage;
+}
+
+/** OpenAI's Embeddings request. */
+export interface EmbeddingRequest {
+  /** A text, or a list of texts. */
+  input: string | Array<string>;
+  /** The embedding model's name, or `rag`. */
+  model: string;
+  encoding_format?: "float" | "base64" | null;
+  /** Only as many as the model has. */
+  dimensions?: number | null;
+}
+
+/** Tokens of all texts. */
+export interface EmbeddingUsage {
+  prompt_tokens: number;
+  total_tokens: number;
+}
+
+/** What went wrong. */
+export interface ErrorBody {
+  /** The error's name. */
+  error: string;
+  detail: string;
+}
+
+/** What went wrong: flat as it is documented, and nested as OpenAI's clients raise it. */
+export interface ErrorEvent {
+  /** Of the event in the stream, from 0. */
+  sequence_number: number;
+  type: "error";
+  code: string | null;
+  message: string;
+  param: string | null;
+  error: OpenAIFault;
+}
+
+export type Event = Retrieved | Delta | Cited | Restarted | Gap | Done | Failed;
+
+/** The answer cannot be completed; a terminal event. What was sent before stays valid. */
+export interface Failed {
+  type: "failed";
+  /** The error's name, as in the HTTP errors. */
+  error: string;
+  detail: string;
+  /** Whether the same question may succeed later. */
+  retryable: boolean;
+  /** How long to wait before, when the chat model's server said so. */
+  retry_after_seconds: number | null;
+}
+
+/** The events with these numbers are kept no more; those after them follow. */
+export interface Gap {
+  type: "gap";
+  first: number;
+  last: number;
+}
+
+/** The process runs. */
+export interface Health {
+  status: "ok";
+}
+
+/** An earlier turn of the conversation. */
+export interface HistoryTurn {
+  role: "user" | "assistant";
+  content: string;
+}
+
+/** Why the answer ended early. */
+export interface IncompleteDetails {
+  reason: "max_output_tokens" | "content_filter";
+}
+
+/** Of the tokens of the prompt. */
+export interface InputDetails {
+  cached_tokens: 0;
+  cache_write_tokens: 0;
+}
+
+/** A message; items of other types have no role, and are ignored. */
+export interface InputItem {
+  role?: string;
+  /** A text, a list of parts, or null. */
+  content?: JsonValue;
+}
+
+/** The answer begins. */
+export interface ItemAdded {
+  /** Of the event in the stream, from 0. */
+  sequence_number: number;
+  type: "response.output_item.added";
+  output_index: 0;
+  item: OutputMessage;
+}
+
+/** The answer, whole. */
+export interface ItemDone {
+  /** Of the event in the stream, from 0. */
+  sequence_number: number;
+  type: "response.output_item.done";
+  output_index: 0;
+  item: OutputMessage;
+}
+
+export type JsonValue = unknown;
+
+/** A name that the chat completions take as `model`. */
+export interface Model {
+  id: string;
+  object: "model";
+  /** Seconds since 1970. */
+  created: number;
+  owned_by: string;
+}
+
+/** All of them. */
+export interface ModelList {
+  object: "list";
+  data: Array<Model>;
+}
+
+/** OpenAI's shape of an error. */
+export interface OpenAIError {
+  error: OpenAIFault;
+}
+
+/** What went wrong. */
+export interface OpenAIFault {
+  message: string;
+  type: string;
+  param: string | null;
+  code: string | null;
+}
+
+/** Of the tokens of the answer. */
+export interface OutputDetails {
+  reasoning_tokens: 0;
+}
+
+/** The only item of the output: the answer. */
+export interface OutputMessage {
+  type: "message";
+  id: string;
+  status: "in_progress" | "completed" | "incomplete";
+  role: "assistant";
+  content: Array<OutputText>;
+}
+
+/** The answer's text. */
+export interface OutputText {
+  type: "output_text";
+  text: string;
+  annotations: Array<UrlAnnotation>;
+  /** Always empty. */
+  logprobs: Array<JsonValue>;
+}
+
+/** Its text begins. */
+export interface PartAdded {
+  /** Of the event in the stream, from 0. */
+  sequence_number: number;
+  type: "response.content_part.added";
+  item_id: string;
+  output_index: 0;
+  content_index: 0;
+  part: OutputText;
+}
+
+/** The text with its citations. */
+export interface PartDone {
+  /** Of the event in the stream, from 0. */
+  sequence_number: number;
+  type: "response.content_part.done";
+  item_id: string;
+  output_index: 0;
+  content_index: 0;
+  part: OutputText;
+}
+
+/** Whether a part answers. */
+export interface PartHealth {
+  ok: boolean;
+  /** What is wrong. */
+  detail: string | null;
+  milliseconds: number;
+}
+
+/** A passage that was put before the model, by its number. */
+export interface PassageView {
+  /** What a marker `[n]` in the answer refers to. */
+  number: number;
+  chunk_id: string;
+  document_id: string;
+  collection: string;
+  /** Absolute path or URL of the document. */
+  source: string;
+  title: string;
+  /** From 1; null when the format has no pages. */
+  page: number | null;
+  /** Headings above the passage, outermost first. */
+  heading_path: Array<string>;
+  start: number;
+  /** `document_text[start:end] == text`, in Unicode code points. */
+  end: number;
+  text: string;
+  /** Cosine similarity in [-1, 1], higher is closer. */
+  score: number;
+  /** BM25, 0 or more. */
+  lexical_score: number;
+  /** Of both; absolute, may be held to a threshold. */
+  fused_score: number;
+  /** Shows the passage in its place. */
+  url: string;
+  metadata: Record<string, string>;
+}
+
+/** Whether questions can be answered now; a part by its name. */
+export interface Readiness {
+  ready: boolean;
+  parts: Record<string, PartHealth>;
+}
+
+/** The answer is complete; the last event. */
+export interface ResponseCompleted {
+  /** Of the event in the stream, from 0. */
+  sequence_number: number;
+  type: "response.completed";
+  response: ResponseObject;
+}
+
+/** The first event. */
+export interface ResponseCreated {
+  /** Of the event in the stream, from 0. */
+  sequence_number: number;
+  type: "response.created";
+  response: ResponseObject;
+}
+
+/** The answer broke off, or was cancelled; `error` follows and is the last event. */
+export interface ResponseFailed {
+  /** Of the event in the stream, from 0. */
+  sequence_number: number;
+  type: "response.failed";
+  response: ResponseObject;
+}
+
+/** Why there is no answer. */
+export interface ResponseFault {
+  code: "server_error" | "rate_limit_exceeded";
+  message: string;
+  /** The error's name, as in our own protocol. */
+  type: string;
+}
+
+/** The passages are found, the answer is being made. */
+export interface ResponseInProgress {
+  /** Of the event in the stream, from 0. */
+  sequence_number: number;
+  type: "response.in_progress";
+  response: ResponseObject;
+}
+
+/** The model stopped before its end, as its limit or its filter says; the last event. */
+export interface ResponseIncomplete {
+  /** Of the event in the stream, from 0. */
+  sequence_number: number;
+  type: "response.incomplete";
+  response: ResponseObject;
+}
+
+/** An answer; what stands here as a constant has no meaning for us, but clients want it. */
+export interface ResponseObject {
+  id: string;
+  object: "response";
+  /** Seconds since 1970. */
+  created_at: number;
+  completed_at: number | null;
+  status: "in_progress" | "completed" | "incomplete" | "failed" | "cancelled";
+  incomplete_details: IncompleteDetails | null;
+  /** As it was asked for. */
+  model: string;
+  previous_response_id: string | null;
+  /** As they were sent; they have no effect. */
+  instructions: string | null;
+  output: Array<OutputMessage>;
+  error: ResponseFault | null;
+  tools: Array<JsonValue>;
+  tool_choice: "none";
+  truncation: "auto";
+  parallel_tool_calls: false;
+  text: TextSettings;
+  top_p: number;
+  presence_penalty: number;
+  frequency_penalty: number;
+  top_logprobs: 0;
+  temperature: number;
+  reasoning: null;
+  user: null;
+  usage: ResponseUsage | null;
+  max_output_tokens: number | null;
+  max_tool_calls: null;
+  store: boolean;
+  background: false;
+  service_tier: "default";
+  /** As it was sent. */
+  metadata: Record<string, string>;
+  safety_identifier: null;
+  prompt_cache_key: null;
+}
+
+/** OpenAI's Responses request; `collection` is ours. */
+export interface ResponseRequest {
+  /** A text, or messages: the user's last one is the question. */
+  input: string | Array<InputItem>;
+  /** As in `GET /v1/models`; may be left out. */
+  model?: string | null;
+  stream?: boolean | null;
+  /** Given back, without effect. */
+  instructions?: string | null;
+  /** An answer of the last minutes that the question goes on from. */
+  previous_response_id?: string | null;
+  max_output_tokens?: number | null;
+  /** With `false` the answer ends when its stream is left. */
+  store?: boolean | null;
+  /** Given back, without effect. */
+  metadata?: Record<string, string> | null;
+  /** RAG_COLLECTION when left out. */
+  collection?: string | null;
+}
+
+/** Tokens of the whole run. */
+export interface ResponseUsage {
+  input_tokens: number;
+  input_tokens_details: InputDetails;
+  output_tokens: number;
+  output_tokens_details: OutputDetails;
+  total_tokens: number;
+}
+
+/** The chat model broke off, and another begins anew: text and citations so far are void. */
+export interface Restarted {
+  type: "restarted";
+  /** The model that answers from here on. */
+  model: string;
+  /** Why the one before it did not finish. */
+  detail: string;
+}
+
+/** The passages found for the question; the first event. */
+export interface Retrieved {
+  type: "retrieved";
+  question: string;
+  /** What was searched. */
+  query: string;
+  collection: string;
+  passages: Array<PassageView>;
+}
+
+/** What became of an answer's run. */
+export interface RunView {
+  id: string;
+  status: "running" | "ended";
+}
+
+/** The passages that fit a query, best first. */
+export interface SearchAnswer {
+  query: string;
+  collection: string;
+  passages: Array<PassageView>;
+}
+
+/** What to search. */
+export interface SearchRequest {
+  query: string;
+  /** RAG_COLLECTION when left out. */
+  collection?: string | null;
+  /** How many passages at most. */
+  top_k?: number;
+}
+
+/** A passage, as Perplexity's clients expect it. */
+export interface SearchResult {
+  title: string;
+  url: string;
+  snippet: string;
+}
+
+/** One passage, in lists as long as one. */
+export interface SourceData {
+  source: SourceIdentity;
+  document: [string];
+  metadata: [SourceMetadata];
+  /** Its score, shown in per cent. */
+  distances: [number];
+}
+
+/** One source; the marker `[n]` leads to the n-th that arrives. */
+export interface SourceEvent {
+  type: "source";
+  data: SourceData;
+}
+
+/** Which source it is. */
+export interface SourceIdentity {
+  id: string;
+  name: string;
+  url: string;
+}
+
+/** What sources are told apart by. */
+export interface SourceMetadata {
+  /** The passage's id; a URL here would be shown as its name. */
+  source: string;
+  source_url: string;
+  name: string;
+}
+
+/** A passage in its place. */
+export interface SourceView {
+  chunk_id: string;
+  document_id: string;
+  source: string;
+  title: string;
+  page: number | null;
+  heading_path: Array<string>;
+  start: number;
+  /** `document_text[start:end] == text`, in Unicode code points. */
+  end: number;
+  text: string;
+  metadata: Record<string, string>;
+}
+
+/** How to stream. */
+export interface StreamOptions {
+  include_usage?: boolean | null;
+}
+
+/** The next piece of the text. */
+export interface TextDelta {
+  /** Of the event in the stream, from 0. */
+  sequence_number: number;
+  type: "response.output_text.delta";
+  item_id: string;
+  output_index: 0;
+  content_index: 0;
+  delta: string;
+  /** Always empty. */
+  logprobs: Array<JsonValue>;
+}
+
+/** The text, whole. */
+export interface TextDone {
+  /** Of the event in the stream, from 0. */
+  sequence_number: number;
+  type: "response.output_text.done";
+  item_id: string;
+  output_index: 0;
+  content_index: 0;
+  text: string;
+  /** Always empty. */
+  logprobs: Array<JsonValue>;
+}
+
+/** How the answer is formatted. */
+export interface TextFormat {
+  type: "text";
+}
+
+/** OpenAI's settings of the text. */
+export interface TextSettings {
+  format: TextFormat;
+}
+
+/** A citation; OpenAI's clients read it from an event, Open WebUI from the finished item. */
+export interface UrlAnnotation {
+  type: "url_citation";
+  url: string;
+  title: string;
+  /** Of the marker in the answer, in Unicode code points. */
+  start_index: number;
+  /** Half open; 0 and 0 when the answer does not cite it. */
+  end_index: number;
+}
+
+/** Where a part of the answer comes from. */
+export interface UrlCitation {
+  url: string;
+  title: string;
+  /** Of the marker in the answer, in Unicode code points. */
+  start_index: number;
+  /** Half open; 0 and 0 when the answer does not cite it. */
+  end_index: number;
+}
+
+/** What the answer cost, in the chat model's tokens. */
+export interface Usage {
+  input_tokens: number;
+  output_tokens: number;
+}
