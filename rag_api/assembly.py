@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 
 from rag_api.admission import Runs
-from rag_api.answer import open_answerer
+from rag_api.answerers import open_answerer
 from rag_api.index_library import IndexLibrary
 from rag_api.parts import Check, Parts
 from rag_core.catalog.engine import check_catalog
