@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
@@ -33,15 +33,7 @@ class Finding:
 
 async def examine_all(settings: Settings) -> list[Finding]:
     """Look at every part, in the order in which they rest on one another."""
-    looks: dict[str, Look] = {
-        "home": _look_at_home,
-        "catalog": _look_at_catalog,
-        "chroma": _look_at_chroma,
-        "embedding": _look_at_embedding,
-        "chat": _look_at_chat,
-        "fallback": _look_at_fallback,
-    }
-    return [await examine(part, look, settings) for part, look in looks.items()]
+    return [await examine(part, look, settings) for part, look in LOOKS.items()]
 
 
 async def examine(part: str, look: Look, settings: Settings) -> Finding:
@@ -116,3 +108,14 @@ async def _look_at_model(settings: Settings, wanted: ModelSettings) -> str:
 
 def _describe(counter: TokenCounter) -> str:
     return f"counted exactly ({counter.name})" if counter.exact else f"estimated ({counter.name})"
+
+
+LOOKS: Mapping[str, Look] = {
+    "home": _look_at_home,
+    "catalog": _look_at_catalog,
+    "chroma": _look_at_chroma,
+    "embedding": _look_at_embedding,
+    "chat": _look_at_chat,
+    "fallback": _look_at_fallback,
+}
+"""How each part is looked at, in the order in which they rest on one another."""

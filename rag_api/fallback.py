@@ -12,7 +12,7 @@ from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
 
 from rag_api.events import Done, Event, Restarted
-from rag_core.errors import ChatRejectedError, ChatUnavailableError, RagError, find_retry_after
+from rag_core.errors import ChatRejectedError, RagError, UnavailableError, find_retry_after
 
 _PATIENCE = 3
 """Questions in a row that a model may fail before it is left alone."""
@@ -21,6 +21,7 @@ _LONGEST_REST_SECONDS = 60.0
 
 _LOG = logging.getLogger(__name__)
 
+ModelError = UnavailableError | ChatRejectedError
 AnswerStream = AsyncGenerator[tuple[Event, ...], None]
 Clock = Callable[[], float]
 
@@ -46,8 +47,11 @@ class Rest:
         """It answered: what was before is forgiven."""
         self._failures, self._until = 0, 0.0
 
-    def note_failure(self, error: ChatUnavailableError) -> None:
+    def note_failure(self, error: ModelError) -> None:
         """It failed, which may have cost the asker a minute; or it named a time to come back."""
+        if isinstance(error, ChatRejectedError):
+            # That takes no time, and may be the fault of one question.
+            return
         self._failures += 1
         seconds = find_retry_after(error) or 0.0
         if self._failures >= _PATIENCE:
@@ -65,23 +69,29 @@ async def fall_back(
     Raises:
         RagError: the other failed too; a note names the first failure.
     """
-    failure: ChatUnavailableError | ChatRejectedError | None = None
+    failure: ModelError | None = None
     shown = ended = False
-    async with aclosing(first):
-        try:
-            async for events in first:
-                shown, ended = True, isinstance(events[-1], Done)
-                yield events
-        except (ChatUnavailableError, ChatRejectedError) as error:
-            failure = error
+    try:
+        async for events in first:
+            shown, ended = True, isinstance(events[-1], Done)
+            yield events
+    except (UnavailableError, ChatRejectedError) as error:
+        failure = error
+    finally:
+        await first.aclose()
     if failure is None or ended:
         rest.note_success()
         return
-    if isinstance(failure, ChatUnavailableError):
-        rest.note_failure(failure)
+    rest.note_failure(failure)
     _LOG.warning("%s; %r answers instead", failure, model)
     if shown:
         yield (Restarted(model=model, detail=str(failure)),)
+    async with aclosing(_answer_after(failure, other)) as answered:
+        async for events in answered:
+            yield events
+
+
+async def _answer_after(failure: ModelError, other: Callable[[], AnswerStream]) -> AnswerStream:
     try:
         async with aclosing(other()) as answered:
             async for events in answered:

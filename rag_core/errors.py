@@ -26,8 +26,8 @@ RagError
 │   ├── EmbeddingUnavailableError
 │   ├── OverloadedError           more questions than may be answered at once
 │   ├── StoppedError              the server stops, and finishes no more answers
-│   └── ChatUnavailableError      it did not answer, or stopped in mid-answer
-│       └── ChatRateLimitedError  it asks us to slow down
+│   ├── ChatUnavailableError      it did not answer, or stopped in mid-answer
+│   └── ChatRateLimitedError      it asks us to slow down
 ├── ChatRejectedError             the chat model's server refuses the request: wrong key or model
 ├── EmbeddingRejectedError        the same of the embedding model's server
 ├── AnswerFailedError             the answer ended with a `Failed` event, whose error it carries
@@ -140,6 +140,10 @@ class OversizedDocumentError(DocumentError):
 class UnavailableError(RagError):
     """Something that we stand on does not answer; the same call may go through later."""
 
+    def __init__(self, message: str, *, retry_after_seconds: float | None = None) -> None:
+        super().__init__(message)
+        self.retry_after_seconds = retry_after_seconds
+
 
 class CatalogUnavailableError(UnavailableError):
     """The catalog's database does not answer."""
@@ -185,12 +189,8 @@ class StoppedError(UnavailableError):
 class ChatUnavailableError(UnavailableError):
     """The chat model's server did not answer, or stopped in the middle."""
 
-    def __init__(self, message: str, *, retry_after_seconds: float | None = None) -> None:
-        super().__init__(message)
-        self.retry_after_seconds = retry_after_seconds
 
-
-class ChatRateLimitedError(ChatUnavailableError):
+class ChatRateLimitedError(UnavailableError):
     """The chat model's server asks us to slow down."""
 
 
@@ -225,4 +225,4 @@ class StaleVectorIndexError(RagError):
 
 def find_retry_after(error: RagError) -> float | None:
     """How long the caller is asked to wait; None when nobody said."""
-    return error.retry_after_seconds if isinstance(error, ChatUnavailableError) else None
+    return error.retry_after_seconds if isinstance(error, UnavailableError) else None

@@ -83,13 +83,16 @@ class CompletionReader:
         self._rest = b""
         self.ended = True
 
+    def _end(self, payload: bytes) -> None:
+        ours = payload.strip() == _END
+        self._break_off(None if ours else f"sent broken JSON: {_show(payload)}")
+
     def _read_payload(self, payload: bytes) -> str:
         self._read_any = True
         try:
             chunk = orjson.loads(payload)
         except orjson.JSONDecodeError:
-            broken = None if payload.strip() == _END else f"sent broken JSON: {_show(payload)}"
-            self._break_off(broken)
+            self._end(payload)
             return ""
         if not isinstance(chunk, dict) or chunk.get("error"):
             self._break_off(f"broke off with an error: {_shorten(chunk)}", _find_status(chunk))
@@ -97,11 +100,10 @@ class CompletionReader:
         if isinstance(usage := chunk.get("usage"), dict):
             self._read_usage(usage)
         choices = chunk.get("choices")
-        return self._read_choice(choices[0]) if choices and isinstance(choices, list) else ""
+        choice = choices[0] if choices and isinstance(choices, list) else None
+        return self._read_choice(choice) if isinstance(choice, dict) else ""
 
-    def _read_choice(self, choice: object) -> str:
-        if not isinstance(choice, dict):
-            return ""
+    def _read_choice(self, choice: Mapping[str, object]) -> str:
         reason = choice.get("finish_reason")
         if isinstance(reason, str) and reason:
             # Foreign values ("eos", "tool_calls") mean that the model itself chose to end.

@@ -15,7 +15,7 @@ _CALLERS_FAULT = range(400, 500)
 # Too slow, in conflict with another request, too early: the same request may go through later.
 _PASSING = frozenset({408, 409, 425})
 
-ChatError = ChatRejectedError | ChatUnavailableError
+ChatError = ChatRejectedError | ChatUnavailableError | ChatRateLimitedError
 
 
 def name_fault(

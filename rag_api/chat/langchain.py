@@ -46,15 +46,15 @@ class _Read:
     """What was read of a stream so far."""
 
     chunks: int = 0
-    started: bool = False
-    """Whether the model is at work: it has said or thought something."""
+    tokens: int = 0
+    """Chunks in which the model has said or thought something."""
     reason: FinishReason | None = None
     usage: Usage | None = None
 
     def take(self, chunk: AIMessageChunk) -> str:
         """Read a chunk; gives its text."""
         self.chunks += 1
-        self.started = self.started or bool(chunk.content or chunk.additional_kwargs)
+        self.tokens += bool(chunk.content or chunk.additional_kwargs)
         self.reason = _read_reason(chunk) or self.reason
         self.usage = _add_usage(self.usage, chunk)
         return str(chunk.text)
@@ -131,13 +131,17 @@ class LangChainChat:
         clock, deadline, read = asyncio.get_running_loop().time, tries.deadline, _Read()
         async with aclosing(cast("AsyncGenerator[AIMessageChunk, None]", chunks)) as pieces:
             while (chunk := await self._next(pieces, deadline, read, tries)) is not None:
+                tokens = read.tokens
                 if text := read.take(chunk):
                     yield Text(text)
-                if chunk.content or chunk.additional_kwargs:
+                if read.tokens > tokens:
                     deadline = clock() + self._next_token_seconds
-        if not read.started and read.reason is None:
+        yield self._finish(read)
+
+    def _finish(self, read: _Read) -> Finish:
+        if not read.tokens and read.reason is None:
             raise ChatUnavailableError(f"the chat model {self.model!r} ended without a token")
-        yield Finish(read.reason or "stop", read.usage)
+        return Finish("stop" if read.reason is None else read.reason, read.usage)
 
     async def _next(
         self,
@@ -151,7 +155,7 @@ class LangChainChat:
             async with asyncio.timeout_at(deadline):
                 return await anext(pieces, None)
         except TimeoutError as error:
-            seconds = self._next_token_seconds if read.started else self._first_token_seconds
+            seconds = self._next_token_seconds if read.tokens else self._first_token_seconds
             raise ChatUnavailableError(
                 f"the chat model {self.model!r} gave no token for {seconds:g} s "
                 "(CHAT_FIRST_TOKEN_SECONDS, CHAT_NEXT_TOKEN_SECONDS)"

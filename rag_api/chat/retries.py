@@ -6,10 +6,9 @@ import asyncio
 import logging
 import random
 from collections.abc import AsyncGenerator, Callable
-from contextlib import aclosing
 
 from rag_api.chat import ChatPart
-from rag_core.errors import ChatUnavailableError
+from rag_core.errors import UnavailableError
 
 _RETRIES = 2
 _FIRST_WAIT_SECONDS = 0.5
@@ -34,13 +33,14 @@ class Tries:
         """Let the attempt that is being made be the last."""
         self._most = 0
 
-    def next_wait(self, error: ChatUnavailableError) -> float | None:
+    def next_wait(self, error: UnavailableError) -> float | None:
         """Seconds until the next attempt, doubling each time; None when there is none."""
         if self._made >= self._most:
             return None
         seconds = error.retry_after_seconds
         if not seconds:  # 0, or a date that is over, names no time either
-            seconds = _FIRST_WAIT_SECONDS * 2**self._made * random.uniform(1 - _JITTER, 1)  # noqa: S311 - no secret
+            jitter = random.uniform(1 - _JITTER, 1)  # noqa: S311 - no secret
+            seconds = _FIRST_WAIT_SECONDS * 2**self._made * jitter
         self._made += 1
         in_time = asyncio.get_running_loop().time() + seconds < self.deadline
         return seconds if in_time and seconds <= _LONGEST_WAIT_SECONDS else None
@@ -55,20 +55,22 @@ async def ask_again(attempt: Attempt, *, seconds: float) -> AsyncGenerator[ChatP
 
     Raises:
         ChatRejectedError: the server refuses; that is final.
-        ChatUnavailableError: no attempt succeeded, or one broke off after its first part.
+        UnavailableError: no attempt succeeded, or one broke off after its first part.
     """
     tries = Tries(seconds)
     while True:
+        parts = attempt(tries)
         try:
-            async with aclosing(attempt(tries)) as parts:
-                async for part in parts:
-                    tries.stop()
-                    yield part
-        except ChatUnavailableError as error:
+            async for part in parts:
+                tries.stop()
+                yield part
+        except UnavailableError as error:
             wait = tries.next_wait(error)
             if wait is None:
                 raise
             _LOG.info("%s; asking again in %.1f s", error, wait)
         else:
             return
+        finally:
+            await parts.aclose()
         await asyncio.sleep(wait)
