@@ -24,10 +24,19 @@ async def begin_answer(
     Raises:
         OverloadedError: too many questions are being answered.
         RagError: the question cannot be answered or searched.
+        ClientDisconnect: the client left before, and its place is free again.
     """
     check_model(asked.model, parts)
+    base_url = find_base_url(parts, request)
+    beginning = _begin(asked, parts, base_url, detaches=detaches, chat_id=chat_id)
+    return await work_until(beginning, end=client_leaves(request.receive))
+
+
+async def _begin(
+    asked: Asked, parts: Parts, base_url: str, *, detaches: bool, chat_id: str | None
+) -> Run:
     async with parts.runs.admit() as place:
-        retrieved = await retrieve(asked, parts=parts, base_url=find_base_url(parts, request))
+        retrieved = await retrieve(asked, parts=parts, base_url=base_url)
         events = answer(
             retrieved,
             history=asked.history,
