@@ -7,7 +7,8 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from rag_api.runs import GRACE_SECONDS, STOPPED, AnswerStream, Run
-from rag_core.errors import AnswerNotFoundError, OverloadedError
+from rag_api.turns import Turns
+from rag_core.errors import AnswerNotFoundError, StoppedError
 
 KEPT_SECONDS = 300.0
 """How long a run can be read after its end."""
@@ -46,10 +47,9 @@ class Runs:
         kept_bytes: int = KEPT_BYTES,
         grace_seconds: float = GRACE_SECONDS,
     ) -> None:
-        self._most = most
-        self._free = asyncio.Semaphore(most)
-        self._queued = 0
-        self._queue_seconds = queue_seconds
+        self.turns = Turns(most, seconds=queue_seconds)
+        self._closed = False
+        self._admitting: set[asyncio.Timeout] = set()
         self._kept_seconds = kept_seconds
         self._kept_bytes = kept_bytes
         self._grace_seconds = grace_seconds
@@ -64,14 +64,16 @@ class Runs:
 
         Raises:
             OverloadedError: too many wait already, or it took too long.
+            StoppedError: the server stops; also from within, where the question is prepared.
         """
-        await self._wait_for_turn()
-        place = Place(self)
-        try:
-            yield place
-        finally:
-            if not place.used:
-                self._free.release()
+        async with self._until_closed():
+            await self.turns.take()
+            place = Place(self)
+            try:
+                yield place
+            finally:
+                if not place.used:
+                    self.turns.give_back()
 
     def add(self, events: AnswerStream, *, detaches: bool, chat_id: str | None) -> Run:
         """Begin a run; called by a Place."""
@@ -98,25 +100,33 @@ class Runs:
         return self._by_chat.get(chat_id)
 
     async def close(self) -> None:
-        """End all runs, as the server stops."""
+        """End all runs, as the server stops, and take no more."""
+        self._closed = True
+        for limit in self._admitting:
+            if not limit.expired():
+                limit.reschedule(asyncio.get_running_loop().time())
         await asyncio.gather(
             *(run.stop(STOPPED) for run in self._runs.values() if not run.log.ended)
         )
 
-    async def _wait_for_turn(self) -> None:
-        if self._free.locked() and self._queued >= self._most:
-            raise OverloadedError(answering=self._most, waiting=self._queued)
-        self._queued += 1
+    @asynccontextmanager
+    async def _until_closed(self) -> AsyncIterator[None]:
+        if self._closed:
+            raise StoppedError
         try:
-            async with asyncio.timeout(self._queue_seconds):
-                await self._free.acquire()
+            async with asyncio.timeout(None) as limit:
+                self._admitting.add(limit)
+                try:
+                    yield
+                finally:
+                    self._admitting.remove(limit)
         except TimeoutError as error:
-            raise OverloadedError(answering=self._most, waiting=self._queued) from error
-        finally:
-            self._queued -= 1
+            if not self._closed:
+                raise
+            raise StoppedError from error
 
     def _keep(self, run: Run) -> None:
-        self._free.release()
+        self.turns.give_back()
         self._ended[run.id] = run
         self._ended_bytes += run.log.size_bytes
         asyncio.get_running_loop().call_later(self._kept_seconds, self._drop, run)

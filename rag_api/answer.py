@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
-from collections.abc import AsyncGenerator, AsyncIterator, Sequence
-from contextlib import aclosing, asynccontextmanager
-from dataclasses import dataclass
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import aclosing
+from dataclasses import dataclass, field
+from functools import partial
 
 from rag_api import extractive
-from rag_api.chat import Chat, Finish, Text, open_chat
+from rag_api.chat import Chat, Finish, Text
 from rag_api.citations import CitationFinder
 from rag_api.events import Delta, Done, Event, Failed, Outcome, Retrieved
+from rag_api.fallback import Rest, fall_back
 from rag_api.prompt import Prompt, Turn, build_prompt, check_length, make_budget
 from rag_core.embedding import Embedder
 from rag_core.errors import (
@@ -21,8 +22,7 @@ from rag_core.errors import (
     UnavailableError,
     find_retry_after,
 )
-from rag_core.settings import Settings
-from rag_core.tokens import TokenCounter, open_chat_counter
+from rag_core.tokens import TokenCounter
 
 _LOG = logging.getLogger(__name__)
 _UNFORESEEN = "InternalError"
@@ -39,6 +39,9 @@ class ModelAnswerer:
     counter: TokenCounter
     context_tokens: int
     """Of prompt and answer together."""
+    fallback: Answerer | None = None
+    """Answers when the chat model fails."""
+    rest: Rest = field(default_factory=Rest)
 
     @property
     def model(self) -> str:
@@ -51,6 +54,8 @@ class ExtractiveAnswerer:
     """Answers with sentences quoted from the passages."""
 
     embedder: Embedder
+    why: str = extractive.NO_MODEL
+    """Why no chat model answers, for the reader."""
 
     @property
     def model(self) -> str:
@@ -59,24 +64,6 @@ class ExtractiveAnswerer:
 
 
 Answerer = ModelAnswerer | ExtractiveAnswerer
-
-
-@asynccontextmanager
-async def open_answerer(settings: Settings, embedder: Embedder) -> AsyncIterator[Answerer]:
-    """Open what CHAT_MODEL means.
-
-    Raises:
-        ConfigurationError: the model cannot be opened as the settings name it.
-    """
-    async with open_chat(settings) as chat:
-        if chat is None:
-            yield ExtractiveAnswerer(embedder)
-            return
-        # The counter may have to fetch its ranks.
-        counter = await asyncio.to_thread(
-            open_chat_counter, chat.model, cache_dir=settings.tiktoken_cache_dir
-        )
-        yield ModelAnswerer(chat, counter, settings.chat_context_tokens)
 
 
 def check_question(question: str, *, answerer: Answerer) -> None:
@@ -114,7 +101,7 @@ async def answer(
         _LOG.warning("answer failed: %s", error)
         failed = Failed(
             error=type(error).__name__,
-            detail=str(error),
+            detail="; ".join([str(error), *getattr(error, "__notes__", ())]),
             retryable=isinstance(error, UnavailableError),
             retry_after_seconds=find_retry_after(error),
         )
@@ -135,14 +122,30 @@ def _produce(
         return _say_nothing_found(retrieved, answerer.model)
     if isinstance(answerer, ExtractiveAnswerer):
         return _quote(retrieved, answerer)
+    fallback = answerer.fallback
+    if fallback is None:
+        return _ask(answerer, retrieved, history, max_tokens)
+    other = partial(_produce, retrieved, history, fallback, max_tokens)
+    if answerer.rest.is_due():
+        return other()
+    asked = _ask(answerer, retrieved, history, max_tokens)
+    return fall_back(asked, other, model=fallback.model, rest=answerer.rest)
+
+
+def _ask(
+    answerer: ModelAnswerer,
+    retrieved: Retrieved,
+    history: Sequence[Turn],
+    max_tokens: int | None,
+) -> AsyncGenerator[Events, None]:
     budget = make_budget(answerer.counter, answerer.context_tokens, max_tokens)
     prompt = build_prompt(
         retrieved.question, history=history, passages=retrieved.passages, budget=budget
     )
-    return _ask(answerer, prompt, budget.answer_tokens)
+    return _relay(answerer, prompt, budget.answer_tokens)
 
 
-async def _ask(
+async def _relay(
     answerer: ModelAnswerer, prompt: Prompt, max_tokens: int
 ) -> AsyncGenerator[Events, None]:
     finder = CitationFinder(prompt.passages)
@@ -183,7 +186,9 @@ def _complete(
 async def _quote(
     retrieved: Retrieved, answerer: ExtractiveAnswerer
 ) -> AsyncGenerator[Events, None]:
-    found = await extractive.extract(retrieved.question, retrieved.passages, answerer.embedder)
+    found = await extractive.extract(
+        retrieved.question, retrieved.passages, answerer.embedder, why=answerer.why
+    )
     for piece in found.pieces:
         yield piece
     yield (_stop(answerer.model, found.outcome),)

@@ -110,7 +110,8 @@ def find_status(error: type[RagError]) -> int:
 
 async def _answer_ours(request: Request, error: RagError) -> Response:
     status = find_status(type(error))
-    if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+    # Refusals by the thousand are logged where they begin.
+    if status >= HTTPStatus.INTERNAL_SERVER_ERROR and not isinstance(error, errors.OverloadedError):
         logger.warning("%s %s: %s", request.method, request.url.path, error)
     failure = Failure(
         status,

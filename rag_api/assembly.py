@@ -8,7 +8,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from functools import partial
 
 from rag_api.admission import Runs
-from rag_api.answer import open_answerer
+from rag_api.answerers import open_answerer
 from rag_api.embeddings import Embeddings
 from rag_api.index_library import IndexLibrary
 from rag_api.parts import Check, Parts

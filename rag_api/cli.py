@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import logging
 import os
 import signal
@@ -15,19 +16,18 @@ from pathlib import Path
 from types import FrameType
 
 import typer
-import uvicorn
 
 from rag_api.app import create_app
 from rag_api.assembly import open_parts
 from rag_api.doctor import examine_all
 from rag_api.parts import Parts
+from rag_api.server import BACKLOG, Server
+from rag_api.wire.response import STALLED_SECONDS
 from rag_core.errors import ConfigurationError, RagError
 from rag_core.logs import set_up_logs
 from rag_core.settings import Settings, read_settings
 
-DRAIN_SECONDS = 20
-"""How long answers in progress may go on after SIGTERM."""
-_BACKLOG = 2048
+_UNREAD_BYTES = 128 * 1024
 _SAMPLE_QUESTION = "Which formats can be ingested?"
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, help=__doc__)
@@ -79,32 +79,28 @@ def run_server(settings: Settings, listener: socket.socket) -> None:
     async def opening() -> AsyncIterator[Parts]:
         try:
             async with open_parts(settings) as parts:
-                listener.listen(_BACKLOG)
+                server.end_answers = parts.runs.close
+                listener.listen(BACKLOG)
                 typer.echo(describe_server(parts, listener))
                 yield parts
         except RagError as error:
             faults.append(error)
             raise
 
-    config = uvicorn.Config(
-        create_app(opening),
-        log_config=None,
-        access_log=False,
-        ws="none",
-        lifespan="on",
-        workers=1,
-        timeout_graceful_shutdown=DRAIN_SECONDS,
-    )
+    server = Server(create_app(opening), drain_seconds=settings.drain_seconds)
     # The server would log a traceback of what is told in one sentence.
     logging.getLogger("uvicorn.error").addFilter(lambda _record: not faults)
     try:
-        uvicorn.Server(config).run(sockets=[listener])
+        server.run(sockets=[listener])
     except KeyboardInterrupt:
         return
     except SystemExit:
         if faults:
             raise faults[0] from None
         raise
+    finally:
+        # Everything is closed. To look through what is left for cycles would take seconds.
+        gc.freeze()
 
 
 def refuse_workers(environment: Mapping[str, str]) -> None:
@@ -141,6 +137,7 @@ def bind(host: str, port: int) -> socket.socket:
             family, kind, protocol, _, address = found[0]
             listener = stack.enter_context(socket.socket(family, kind, protocol))
             listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            _limit_slow_readers(listener)
             listener.bind(address)
         except OSError as error:
             raise ConfigurationError(
@@ -148,6 +145,18 @@ def bind(host: str, port: int) -> socket.socket:
             ) from error
         stack.pop_all()
     return listener
+
+
+def _limit_slow_readers(listener: socket.socket) -> None:
+    """Bound what the system keeps for a client that does not read, and for how long.
+
+    By itself it keeps megabytes. A connection that is only closed lives on until all of it is
+    taken, so the system is to cut it, as it cuts those whose client is gone without a word.
+    """
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _UNREAD_BYTES)
+    if hasattr(socket, "TCP_USER_TIMEOUT"):
+        milliseconds = int(STALLED_SECONDS * 1000)
+        listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, milliseconds)
 
 
 def describe_server(parts: Parts, listener: socket.socket) -> str:

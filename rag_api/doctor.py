@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from rag_api.chat import open_chat
+from rag_api.chat.choice import ModelSettings, choose_model, fallback_model, main_model
 from rag_core.catalog.engine import check_catalog, open_catalog
 from rag_core.embedding import open_embedder
 from rag_core.errors import RagError
@@ -32,14 +33,7 @@ class Finding:
 
 async def examine_all(settings: Settings) -> list[Finding]:
     """Look at every part, in the order in which they rest on one another."""
-    looks: dict[str, Look] = {
-        "home": _look_at_home,
-        "catalog": _look_at_catalog,
-        "chroma": _look_at_chroma,
-        "embedding": _look_at_embedding,
-        "chat": _look_at_chat,
-    }
-    return [await examine(part, look, settings) for part, look in looks.items()]
+    return [await examine(part, look, settings) for part, look in LOOKS.items()]
 
 
 async def examine(part: str, look: Look, settings: Settings) -> Finding:
@@ -88,16 +82,40 @@ async def _look_at_embedding(settings: Settings) -> str:
 
 
 async def _look_at_chat(settings: Settings) -> str:
-    async with open_chat(settings) as chat:
+    return await _look_at_model(settings, main_model(settings))
+
+
+async def _look_at_fallback(settings: Settings) -> str:
+    wanted = fallback_model(settings)
+    if wanted is None:
+        return "none: when the chat model fails, so does the answer (CHAT_FALLBACK_MODEL)"
+    if choose_model(main_model(settings)) is None:
+        return "not used: extractive answers need none"
+    return await _look_at_model(settings, wanted)
+
+
+async def _look_at_model(settings: Settings, wanted: ModelSettings) -> str:
+    async with open_chat(settings, wanted) as chat:
         if chat is None:
-            return "extractive: no chat model is set, answers quote the documents"
+            return "extractive: no chat model is asked, answers quote the documents"
         counter = await asyncio.to_thread(
             open_chat_counter, chat.model, cache_dir=settings.tiktoken_cache_dir
         )
-    server = hide_password(settings.openai_base_url) if settings.openai_base_url else "its default"
-    key = "set" if settings.openai_api_key else "not set"
-    return f"{chat.model}, server {server}, OPENAI_API_KEY {key}, tokens {_describe(counter)}"
+    server = hide_password(wanted.base_url) if wanted.base_url else "its default"
+    key = "set" if wanted.api_key else "not set"
+    return f"{chat.model}, server {server}, key {key}, tokens {_describe(counter)}"
 
 
 def _describe(counter: TokenCounter) -> str:
     return f"counted exactly ({counter.name})" if counter.exact else f"estimated ({counter.name})"
+
+
+LOOKS: Mapping[str, Look] = {
+    "home": _look_at_home,
+    "catalog": _look_at_catalog,
+    "chroma": _look_at_chroma,
+    "embedding": _look_at_embedding,
+    "chat": _look_at_chat,
+    "fallback": _look_at_fallback,
+}
+"""How each part is looked at, in the order in which they rest on one another."""

@@ -10,6 +10,9 @@ from rag_api.events import Delta, Done, Event, Failed, Gap, Retrieved
 KEPT_EVENTS = 32_768
 """How long a log may grow; then its beginning is dropped, and who comes late gets a Gap."""
 
+TAKEN_EVENTS = 256
+"""How many a reader takes at once: what waits for its socket to be free is bounded by them."""
+
 Events = tuple[Event, ...]
 
 # What an event weighs beside its text, measured; a passage's text is kept as text and as prompt.
@@ -53,10 +56,11 @@ class EventLog:
             reader.wake()
 
     def take(self, after: int) -> Events:
-        """The events behind this number that are there now; a Gap when they are kept no more."""
+        """The next events behind this number that are there; a Gap when they are kept no more."""
         if after < self._dropped:
             return (Gap(first=after + 1, last=self._dropped),)
-        return tuple(self._events[after - self._dropped :])
+        start = after - self._dropped
+        return tuple(self._events[start : start + TAKEN_EVENTS])
 
     def open_reader(self, after: int) -> Reader:
         """Begin to read behind the event with this number."""
@@ -101,6 +105,9 @@ class Reader:
             finally:
                 self._waiting = None
             events = self._log.take(self.after)
+        if len(events) == TAKEN_EVENTS:
+            # There are more, and no wait before them: the others have their turn first.
+            await asyncio.sleep(0)
         if events:
             first = events[0]
             self.after = first.last if isinstance(first, Gap) else self.after + len(events)

@@ -12,12 +12,12 @@ from rag_api.sentence_choice import ChosenSentence, choose_sentences
 from rag_core.embedding import Embedder
 
 MODEL = "extractive"
+NO_MODEL = "No chat model is configured (CHAT_MODEL)"
+MODEL_FAILED = "The chat model does not answer"
 
 _LEAST_FUSED_SCORE = 0.235
 """Below it 92 % of the questions off the topic are, and 2 % of the answerable (DESIGN §7)."""
-_NOTE = "No chat model is configured (CHAT_MODEL): these are sentences quoted from the documents."
 _NOTHING_FITS = "The documents do not seem to hold an answer to this question."
-_NOTE_WITHOUT_QUOTES = "No chat model is configured (CHAT_MODEL)."
 
 _LINK = re.compile(r"!?\[([^\]]*)\]\([^)]*\)")
 _REFERENCE = re.compile(r"\s?\[[\d,;–\- ]+\]|\[\^[^\]]*\]")
@@ -36,21 +36,26 @@ class Extract:
     outcome: Outcome
 
 
-async def extract(question: str, passages: Sequence[PassageView], embedder: Embedder) -> Extract:
-    """Quote up to three sentences, or say that nothing fits; `passages` is not empty."""
+async def extract(
+    question: str, passages: Sequence[PassageView], embedder: Embedder, *, why: str = NO_MODEL
+) -> Extract:
+    """Quote up to three sentences, or say that nothing fits; `passages` is not empty.
+
+    `why` tells the reader why no model answers.
+    """
     best = max(passage.fused_score for passage in passages)
     if best < _LEAST_FUSED_SCORE:
-        return _abstain()
+        return _abstain(why)
     chosen = await choose_sentences(question, passages, embedder)
-    return Extract(tuple(_write(chosen)), "answered") if chosen else _abstain()
+    return Extract(tuple(_write(chosen, why)), "answered") if chosen else _abstain(why)
 
 
-def _abstain() -> Extract:
-    text = f"{_NOTHING_FITS}\n\n{_NOTE_WITHOUT_QUOTES}"
+def _abstain(why: str) -> Extract:
+    text = f"{_NOTHING_FITS}\n\n{why}."
     return Extract(tuple((Delta(text=piece),) for piece in cut_in_pieces(text)), "insufficient")
 
 
-def _write(chosen: Sequence[ChosenSentence]) -> Iterator[Events]:
+def _write(chosen: Sequence[ChosenSentence], why: str) -> Iterator[Events]:
     length = 0
     for sentence in chosen:
         *pieces, last = cut_in_pieces(f"{_clean(sentence.quote.text)} ")
@@ -63,7 +68,7 @@ def _write(chosen: Sequence[ChosenSentence]) -> Iterator[Events]:
         yield Delta(text=last + marker), Cited(citation=citation)
         yield (Delta(text="\n\n"),)
         length += 2
-    for piece in cut_in_pieces(_NOTE):
+    for piece in cut_in_pieces(f"{why}: these are sentences quoted from the documents."):
         yield (Delta(text=piece),)
 
 

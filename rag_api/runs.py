@@ -15,6 +15,7 @@ from contextlib import aclosing, contextmanager
 
 from rag_api.event_log import EventLog, Events, Reader
 from rag_api.events import Failed
+from rag_core.errors import StoppedError
 
 GRACE_SECONDS = 60.0
 """How long a detached run goes on while nobody reads it."""
@@ -28,9 +29,7 @@ ABANDONED = Failed(
     detail="the answer was cancelled: nobody was reading it any more",
     retryable=False,
 )
-STOPPED = Failed(
-    error="StoppedError", detail="the server stops; ask again when it is back", retryable=True
-)
+STOPPED = Failed(error=StoppedError.__name__, detail=str(StoppedError()), retryable=True)
 _BROKEN = Failed(
     error="InternalError", detail="the answer broke off; see the server's log", retryable=False
 )

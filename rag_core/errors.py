@@ -27,8 +27,9 @@ RagError
 │   ├── LexicalUnavailableError
 │   ├── EmbeddingUnavailableError
 │   ├── OverloadedError           more questions than may be answered at once
+│   ├── StoppedError              the server stops, and finishes no more answers
 │   ├── ChatUnavailableError      it did not answer, or stopped in mid-answer
-│   └── ChatRateLimitedError
+│   └── ChatRateLimitedError      it asks us to slow down
 ├── ChatRejectedError             the chat model's server refuses the request: wrong key or model
 ├── EmbeddingRejectedError        the same of the embedding model's server
 ├── AnswerCancelledError          somebody cancelled the answer, or everybody left it
@@ -159,6 +160,10 @@ class OversizedDocumentError(DocumentError):
 class UnavailableError(RagError):
     """Something that we stand on does not answer; the same call may go through later."""
 
+    def __init__(self, message: str, *, retry_after_seconds: float | None = None) -> None:
+        super().__init__(message)
+        self.retry_after_seconds = retry_after_seconds
+
 
 class CatalogUnavailableError(UnavailableError):
     """The catalog's database does not answer."""
@@ -194,16 +199,19 @@ class OverloadedError(UnavailableError):
         )
 
 
+class StoppedError(UnavailableError):
+    """The server stops; what is not finished is not finished any more."""
+
+    def __init__(self) -> None:
+        super().__init__("the server stops; ask again when it is back")
+
+
 class ChatUnavailableError(UnavailableError):
     """The chat model's server did not answer, or stopped in the middle."""
 
 
 class ChatRateLimitedError(UnavailableError):
     """The chat model's server asks us to slow down."""
-
-    def __init__(self, message: str, *, retry_after_seconds: float | None = None) -> None:
-        super().__init__(message)
-        self.retry_after_seconds = retry_after_seconds
 
 
 class ChatRejectedError(RagError):
@@ -241,4 +249,4 @@ class StaleVectorIndexError(RagError):
 
 def find_retry_after(error: RagError) -> float | None:
     """How long the caller is asked to wait; None when nobody said."""
-    return error.retry_after_seconds if isinstance(error, ChatRateLimitedError) else None
+    return error.retry_after_seconds if isinstance(error, UnavailableError) else None

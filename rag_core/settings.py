@@ -35,6 +35,8 @@ class Settings(BaseSettings):
     pages may call it; separated by commas. `*` allows all."""
     max_answers: int = Field(1000, alias="RAG_MAX_ANSWERS", ge=1)
     """How many questions are answered at once; as many more wait for their turn."""
+    drain_seconds: float = Field(20.0, alias="RAG_DRAIN_SECONDS", ge=0)
+    """How long answers in progress may go on after SIGTERM."""
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field("INFO", alias="RAG_LOG_LEVEL")
 
     # The catalog
@@ -62,6 +64,12 @@ class Settings(BaseSettings):
     chat_model: str | None = Field(None, alias="CHAT_MODEL")
     """A model's name at the OpenAI-compatible server, `provider:model` for LangChain, or
     `extractive`, which is also the choice when neither a key nor a base URL is set."""
+    chat_fallback_model: str | None = Field(None, alias="CHAT_FALLBACK_MODEL")
+    """Answers when the chat model fails; written as CHAT_MODEL is."""
+    chat_fallback_base_url: str | None = Field(None, alias="CHAT_FALLBACK_BASE_URL")
+    """Its OpenAI-compatible server, when that is another one than OPENAI_BASE_URL."""
+    chat_fallback_api_key: SecretStr | None = Field(None, alias="CHAT_FALLBACK_API_KEY")
+    """Its key; OPENAI_API_KEY when not set, but that is never sent to another server."""
     chat_first_token_seconds: float = Field(60.0, alias="CHAT_FIRST_TOKEN_SECONDS", gt=0)
     """How long the model may take until its first token."""
     chat_next_token_seconds: float = Field(30.0, alias="CHAT_NEXT_TOKEN_SECONDS", gt=0)
@@ -76,12 +84,12 @@ class Settings(BaseSettings):
     def _absolute(cls, home: Path) -> Path:
         return home.expanduser().absolute()
 
-    @field_validator("openai_base_url")
+    @field_validator("openai_base_url", "chat_fallback_base_url")
     @classmethod
     def _without_credentials(cls, url: str | None) -> str | None:
         parts = urlsplit(url or "")
         if url is not None and (parts.scheme not in ("http", "https") or parts.username):
-            raise ValueError("must look like http://host/v1; a key belongs into OPENAI_API_KEY")
+            raise ValueError("must look like http://host/v1; a key has a setting of its own")
         return url
 
     @property

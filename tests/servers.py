@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+import asyncio
+import socket
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
 import uvicorn
@@ -10,7 +12,9 @@ from starlette.types import ASGIApp
 
 
 @asynccontextmanager
-async def serving(app: ASGIApp, *, lifespan: str = "off") -> AsyncIterator[int]:
+async def serving(
+    app: ASGIApp, *, lifespan: str = "off", listener: socket.socket | None = None
+) -> AsyncIterator[int]:
     """Serve an application; gives the port."""
     config = uvicorn.Config(
         app,
@@ -24,8 +28,17 @@ async def serving(app: ASGIApp, *, lifespan: str = "off") -> AsyncIterator[int]:
     config.load()
     server = uvicorn.Server(config)
     server.lifespan = config.lifespan_class(config)
-    await server.startup()
+    await server.startup([listener] if listener else None)
     try:
         yield server.servers[0].sockets[0].getsockname()[1]
     finally:
         await server.shutdown()
+
+
+async def until(holds: Callable[[], object], *, most_seconds: float = 5) -> None:
+    """Wait for what comes soon, or fail."""
+    for _ in range(int(most_seconds * 100)):
+        if holds():
+            return
+        await asyncio.sleep(0.01)
+    raise AssertionError("it did not come about")

@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 import yaml
 from dotenv import dotenv_values
+from fastapi import FastAPI
 
-from rag_api.cli import DRAIN_SECONDS
+from rag_api.server import Server
 from rag_core.settings import Settings
 
 ROOT = Path(__file__).parent.parent
@@ -78,7 +79,8 @@ def test_our_services_wait_until_what_they_stand_on_is_healthy() -> None:
 def test_answers_in_progress_may_end_before_the_container_is_killed() -> None:
     grace = str(compose()["services"]["api"]["stop_grace_period"])
 
-    assert int(grace.removesuffix("s")) > DRAIN_SECONDS
+    server = Server(FastAPI(), drain_seconds=Settings(_env_file=None).drain_seconds)
+    assert int(grace.removesuffix("s")) > (server.config.timeout_graceful_shutdown or 0)
 
 
 def test_optional_services_start_only_when_asked_for() -> None:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
 from starlette.types import Receive, Scope, Send
@@ -62,6 +63,19 @@ class Upstream:
 
 def streaming(*pieces: bytes | float) -> Upstream:
     return Upstream([(200, HEADERS, pieces)])
+
+
+@asynccontextmanager
+async def sending(reply: bytes) -> AsyncIterator[int]:
+    """A port that answers each request with these bytes, and hangs up."""
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(reply)
+        writer.close()
+
+    async with await asyncio.start_server(answer, "127.0.0.1", 0) as server:
+        yield server.sockets[0].getsockname()[1]
 
 
 @dataclass

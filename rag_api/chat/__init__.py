@@ -8,7 +8,7 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
-from rag_api.chat.choice import choose_model
+from rag_api.chat.choice import ModelSettings, choose_model, main_model
 from rag_core.settings import Settings
 
 Role = Literal["system", "user", "assistant"]
@@ -63,7 +63,8 @@ class Chat(Protocol):
     ) -> AsyncGenerator[ChatPart, None]:
         """Ask, and give the answer as it arrives: Texts, then exactly one Finish.
 
-        Closing the generator closes the connection to the model's server at once.
+        What fails before the first Text is asked again, as long as there is time for it. Closing
+        the generator closes the connection to the model's server at once.
 
         Raises:
             ChatRejectedError: the server refuses the request.
@@ -73,19 +74,22 @@ class Chat(Protocol):
 
 
 @asynccontextmanager
-async def open_chat(settings: Settings) -> AsyncIterator[Chat | None]:
-    """Open the chat model that CHAT_MODEL means; None means the extractive answerer.
+async def open_chat(
+    settings: Settings, wanted: ModelSettings | None = None
+) -> AsyncIterator[Chat | None]:
+    """Open a chat model, CHAT_MODEL unless another is wanted; gives None for the extractive one.
 
     Raises:
         ConfigurationError: the model cannot be opened as the settings name it.
         MissingPackageError: its provider's package is not installed.
     """
-    choice = choose_model(settings)
+    wanted = main_model(settings) if wanted is None else wanted
+    choice = choose_model(wanted)
     if choice is None:
         yield None
         return
     # The libraries import in 0.9 s and more: only the one that is asked for is loaded.
     module = importlib.import_module(f"rag_api.chat.{choice.library}")
-    opened: AbstractAsyncContextManager[Chat] = module.open_model(settings, choice.model)
+    opened: AbstractAsyncContextManager[Chat] = module.open_model(settings, wanted, choice.model)
     async with opened as chat:
         yield chat

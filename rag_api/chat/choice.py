@@ -1,9 +1,11 @@
-"""CHAT_MODEL, the key and the base URL → which program speaks to which model."""
+"""CHAT_MODEL or CHAT_FALLBACK_MODEL, key and base URL → which library speaks to which model."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Literal
+
+from pydantic import SecretStr
 
 from rag_core.errors import ConfigurationError
 from rag_core.settings import Settings
@@ -31,6 +33,22 @@ LANGCHAIN_PROVIDERS = frozenset(
 
 
 @dataclass(frozen=True, slots=True)
+class ModelSettings:
+    """A chat model as the settings name it, and the OpenAI-compatible server that may have it."""
+
+    setting: str
+    """The setting that names it."""
+    name: str | None
+    base_url: str | None
+    api_key: SecretStr | None
+
+    @property
+    def has_server(self) -> bool:
+        """Whether an OpenAI-compatible server is there to be asked."""
+        return self.api_key is not None or self.base_url is not None
+
+
+@dataclass(frozen=True, slots=True)
 class ModelChoice:
     """A chat model and the library that speaks to it."""
 
@@ -39,8 +57,35 @@ class ModelChoice:
     """As the library wants it: with its provider for LangChain."""
 
 
-def choose_model(settings: Settings) -> ModelChoice | None:
-    """Read CHAT_MODEL; None means that no model is asked (the extractive answerer).
+def main_model(settings: Settings) -> ModelSettings:
+    """The model that is asked first."""
+    return ModelSettings(
+        "CHAT_MODEL", settings.chat_model, settings.openai_base_url, settings.openai_api_key
+    )
+
+
+def fallback_model(settings: Settings) -> ModelSettings | None:
+    """The model that is asked when the first one fails; None when there is to be none.
+
+    Raises:
+        ConfigurationError: it has a server or a key, but no name.
+    """
+    name, key = settings.chat_fallback_model, settings.chat_fallback_api_key
+    if name is None:
+        if settings.chat_fallback_base_url is not None or key is not None:
+            raise ConfigurationError(
+                "CHAT_FALLBACK_BASE_URL and CHAT_FALLBACK_API_KEY need CHAT_FALLBACK_MODEL"
+            )
+        return None
+    if settings.chat_fallback_base_url is not None:
+        # Another server: the first one's key is none of its business.
+        return ModelSettings("CHAT_FALLBACK_MODEL", name, settings.chat_fallback_base_url, key)
+    key = settings.openai_api_key if key is None else key
+    return ModelSettings("CHAT_FALLBACK_MODEL", name, settings.openai_base_url, key)
+
+
+def choose_model(wanted: ModelSettings) -> ModelChoice | None:
+    """Read a model's name; None means that no model is asked (the extractive answerer).
 
     A colon is ambiguous: `anthropic:NAME` names a provider, `llama3.2:3b` a version. It names a
     provider exactly when LangChain knows one of this name.
@@ -48,38 +93,34 @@ def choose_model(settings: Settings) -> ModelChoice | None:
     Raises:
         ConfigurationError: the model cannot be meant as it is written.
     """
-    name = settings.chat_model
+    name = wanted.name
     if name is None:
-        return ModelChoice("openai", DEFAULT_MODEL) if _has_server(settings) else None
+        return ModelChoice("openai", DEFAULT_MODEL) if wanted.has_server else None
     if name == EXTRACTIVE:
         return None
     provider, _, rest = name.partition(":")
     if provider not in LANGCHAIN_PROVIDERS | {_OPENAI} or ":" not in name:
-        _need_meaning(name, settings)
+        _need_meaning(name, wanted)
         return ModelChoice("openai", name)
     if not rest:
-        raise ConfigurationError(f"CHAT_MODEL={name!r} names no model; {_how_to_write()}")
+        raise ConfigurationError(f"{wanted.setting}={name!r} names no model; {_how_to_write()}")
     if provider != _OPENAI:
         return ModelChoice("langchain", name)
-    _need_meaning(rest, settings)
+    _need_meaning(rest, wanted)
     return ModelChoice("openai", rest)
 
 
-def _has_server(settings: Settings) -> bool:
-    return settings.openai_api_key is not None or settings.openai_base_url is not None
-
-
-def _need_meaning(name: str, settings: Settings) -> None:
+def _need_meaning(name: str, wanted: ModelSettings) -> None:
     """Refuse a name that no OpenAI-compatible server of these settings can know."""
     provider, colon, _ = name.partition(":")
-    if colon and provider != _FINE_TUNED and settings.openai_base_url is None:
+    if colon and provider != _FINE_TUNED and wanted.base_url is None:
         raise ConfigurationError(
-            f"CHAT_MODEL={name!r}: no provider {provider!r}; {_how_to_write()}"
+            f"{wanted.setting}={name!r}: no provider {provider!r}; {_how_to_write()}"
         )
-    if not _has_server(settings):
+    if not wanted.has_server:
         raise ConfigurationError(
-            f"CHAT_MODEL={name!r} needs OPENAI_API_KEY, or OPENAI_BASE_URL for a server of your "
-            f"own; {_how_to_write()}"
+            f"{wanted.setting}={name!r} needs OPENAI_API_KEY, or OPENAI_BASE_URL for a server of "
+            f"your own; {_how_to_write()}"
         )
 
 

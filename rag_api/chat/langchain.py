@@ -10,6 +10,7 @@ import asyncio
 import re
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
 from contextlib import aclosing, asynccontextmanager
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import cast
 
@@ -18,19 +19,12 @@ from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import AIMessageChunk
 
 from rag_api.chat import ChatPart, Finish, FinishReason, Message, Text, Usage
-from rag_core.errors import (
-    ChatRateLimitedError,
-    ChatRejectedError,
-    ChatUnavailableError,
-    ConfigurationError,
-    MissingPackageError,
-    RagError,
-)
+from rag_api.chat.choice import ModelSettings
+from rag_api.chat.faults import ChatError, describe, name_fault, read_retry_after
+from rag_api.chat.retries import Tries, ask_again
+from rag_core.errors import ChatUnavailableError, ConfigurationError, MissingPackageError
 from rag_core.settings import Settings
 
-_SHOWN_CHARACTERS = 300
-_RATE_LIMITED = 429
-_REJECTED = frozenset({400, 401, 403, 404, 405, 413, 415, 422})
 _KEPT_MODELS = 8
 
 _PIP_INSTALL = re.compile(r"pip install ([\w.-]+)")
@@ -46,18 +40,40 @@ _REASONS: dict[str, FinishReason] = {
     "safety": "content_filter",
 }
 
+
+@dataclass(slots=True)
+class _Read:
+    """What was read of a stream so far."""
+
+    chunks: int = 0
+    tokens: int = 0
+    """Chunks in which the model has said or thought something."""
+    reason: FinishReason | None = None
+    usage: Usage | None = None
+
+    def take(self, chunk: AIMessageChunk) -> str:
+        """Read a chunk; gives its text."""
+        self.chunks += 1
+        self.tokens += bool(chunk.content or chunk.additional_kwargs)
+        self.reason = _read_reason(chunk) or self.reason
+        self.usage = _add_usage(self.usage, chunk)
+        return str(chunk.text)
+
+
 OpenModel = Callable[[int | None], BaseChatModel]
 """A model that gives at most so many tokens."""
 
 
 @asynccontextmanager
-async def open_model(settings: Settings, model: str) -> AsyncIterator[LangChainChat]:
+async def open_model(
+    settings: Settings, wanted: ModelSettings, model: str
+) -> AsyncIterator[LangChainChat]:
     """Make the provider's model now, so that a fault of the settings shows at the start."""
 
     # Providers name the limit differently once a model is made; at its making they agree.
     @lru_cache(maxsize=_KEPT_MODELS)
     def open_limited(max_tokens: int | None) -> BaseChatModel:
-        return _make_model(model, max_tokens)
+        return _make_model(wanted.setting, model, max_tokens)
 
     open_limited(None)
     yield LangChainChat(
@@ -68,7 +84,7 @@ async def open_model(settings: Settings, model: str) -> AsyncIterator[LangChainC
     )
 
 
-def _make_model(model: str, max_tokens: int | None) -> BaseChatModel:
+def _make_model(setting: str, model: str, max_tokens: int | None) -> BaseChatModel:
     try:
         if max_tokens is None:
             return init_chat_model(model)
@@ -76,10 +92,10 @@ def _make_model(model: str, max_tokens: int | None) -> BaseChatModel:
     except ImportError as error:
         package = _PIP_INSTALL.search(str(error))
         wanted = package.group(1) if package else error.name or str(error)
-        raise MissingPackageError(wanted, needed_for=f"CHAT_MODEL={model!r}") from error
+        raise MissingPackageError(wanted, needed_for=f"{setting}={model!r}") from error
     # Each provider's package has errors of its own (a missing key, a bad name).
     except Exception as error:
-        raise ConfigurationError(f"CHAT_MODEL={model!r}: {_describe(error)}") from error
+        raise ConfigurationError(f"{setting}={model!r}: {describe(error)}") from error
 
 
 class LangChainChat:
@@ -98,51 +114,68 @@ class LangChainChat:
         self._first_token_seconds = first_token_seconds
         self._next_token_seconds = next_token_seconds
 
-    async def stream(
+    def stream(
         self, messages: Sequence[Message], *, max_tokens: int | None
     ) -> AsyncGenerator[ChatPart, None]:
         """Ask, and give the answer as it arrives; see `Chat`."""
+        return ask_again(
+            lambda tries: self._attempt(messages, max_tokens, tries),
+            seconds=self._first_token_seconds,
+        )
+
+    async def _attempt(
+        self, messages: Sequence[Message], max_tokens: int | None, tries: Tries
+    ) -> AsyncGenerator[ChatPart, None]:
         prompt = [(message.role, message.content) for message in messages]
         chunks = self._open_limited(max_tokens).astream(prompt)
-        reason: FinishReason = "stop"
-        usage: Usage | None = None
-        seconds = self._first_token_seconds
+        clock, deadline, read = asyncio.get_running_loop().time, tries.deadline, _Read()
         async with aclosing(cast("AsyncGenerator[AIMessageChunk, None]", chunks)) as pieces:
-            while (chunk := await self._read(pieces, seconds)) is not None:
-                seconds = self._next_token_seconds
-                reason = _read_reason(chunk) or reason
-                usage = _add_usage(usage, chunk)
-                if text := str(chunk.text):
+            while (chunk := await self._next(pieces, deadline, read, tries)) is not None:
+                tokens = read.tokens
+                if text := read.take(chunk):
                     yield Text(text)
-        yield Finish(reason, usage)
+                if read.tokens > tokens:
+                    deadline = clock() + self._next_token_seconds
+        yield self._finish(read)
 
-    async def _read(
-        self, pieces: AsyncGenerator[AIMessageChunk, None], seconds: float
+    def _finish(self, read: _Read) -> Finish:
+        if not read.tokens and read.reason is None:
+            raise ChatUnavailableError(f"the chat model {self.model!r} ended without a token")
+        return Finish("stop" if read.reason is None else read.reason, read.usage)
+
+    async def _next(
+        self,
+        pieces: AsyncGenerator[AIMessageChunk, None],
+        deadline: float,
+        read: _Read,
+        tries: Tries,
     ) -> AIMessageChunk | None:
         """The next chunk, or None at the end."""
         try:
-            async with asyncio.timeout(seconds):
+            async with asyncio.timeout_at(deadline):
                 return await anext(pieces, None)
         except TimeoutError as error:
+            seconds = self._next_token_seconds if read.tokens else self._first_token_seconds
             raise ChatUnavailableError(
                 f"the chat model {self.model!r} gave no token for {seconds:g} s "
                 "(CHAT_FIRST_TOKEN_SECONDS, CHAT_NEXT_TOKEN_SECONDS)"
             ) from error
         # Each provider's package has errors of its own; most carry an HTTP status.
         except Exception as error:
+            if not read.chunks:
+                # Until the stream begins, the packages ask again by themselves.
+                tries.stop()
             raise self._explain(error) from error
 
-    def _explain(self, error: Exception) -> RagError:
+    def _explain(self, error: Exception) -> ChatError:
         status = _read_status(error)
-        said = f"the chat model {self.model!r} failed"
-        said = (
-            f"{said}: {_describe(error)}"
-            if status is None
-            else f"{said} with {status}: {_describe(error)}"
+        failed = "failed" if status is None else f"failed with {status}"
+        headers = getattr(getattr(error, "response", None), "headers", None)
+        return name_fault(
+            f"the chat model {self.model!r} {failed}: {describe(error)}",
+            status,
+            retry_after_seconds=read_retry_after(headers) if headers else None,
         )
-        if status == _RATE_LIMITED:
-            return ChatRateLimitedError(said)
-        return ChatRejectedError(said) if status in _REJECTED else ChatUnavailableError(said)
 
 
 def _read_status(error: Exception) -> int | None:
@@ -171,7 +204,3 @@ def _add_usage(usage: Usage | None, chunk: AIMessageChunk) -> Usage | None:
     return Usage(
         known.input_tokens + more["input_tokens"], known.output_tokens + more["output_tokens"]
     )
-
-
-def _describe(error: BaseException) -> str:
-    return str(error)[:_SHOWN_CHARACTERS] or type(error).__name__

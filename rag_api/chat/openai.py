@@ -1,7 +1,8 @@
 """Chat over an OpenAI-compatible server: the SDK asks, we read the stream's bytes ourselves.
 
-The SDK's typed stream costs 144–226 µs of CPU a token (DESIGN §3), so it only makes the request:
-key, retries with back-off, errors. Loaded when such a chat is opened: the SDK imports in 0.9 s.
+The SDK's typed stream costs 144–226 µs of CPU a token (DESIGN §3), so it only makes the request.
+Nor does it retry: it cannot ask again when a stream breaks before its first token, and would sleep
+through a `Retry-After` of minutes. Loaded when such a chat is opened: the SDK imports in 0.9 s.
 """
 
 from __future__ import annotations
@@ -11,41 +12,45 @@ from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Sequence
 from contextlib import AsyncExitStack, aclosing, asynccontextmanager, contextmanager, suppress
 from typing import cast
 
+import aiohttp
 import httpx2
 import openai
 from openai import AsyncOpenAI
 from openai.types.chat import ChatCompletionMessageParam
 
 from rag_api.chat import ChatPart, Message, Text
+from rag_api.chat.choice import ModelSettings
 from rag_api.chat.chunks import CompletionReader
-from rag_core.errors import ChatRateLimitedError, ChatRejectedError, ChatUnavailableError, RagError
+from rag_api.chat.faults import ChatError, describe, name_fault, read_retry_after
+from rag_api.chat.retries import Tries, ask_again
+from rag_core.errors import ChatUnavailableError
 from rag_core.settings import Settings
 
-_MOST_STREAMS = 20000
 _CONNECT_SECONDS = 5.0
-_RETRIES = 2
-_LONGEST_RETRY_WAIT_SECONDS = 5.0
 _DRAIN_SECONDS = 0.2
+_USAGE_SECONDS = 2.0
+"""How long a server may take, after the answer's end, to count its tokens and to say goodbye."""
 # Under load tokens are read some at a time: reading, sending and waking cost more than the token.
 _UNHURRIED_STREAMS = 16
 _PAUSE_SECONDS_PER_STREAM = 0.0002
 _LONGEST_PAUSE_SECONDS = 0.04
 _NO_KEY = "none"
-_SHOWN_CHARACTERS = 300
-_REJECTED = frozenset({400, 401, 403, 404, 405, 413, 415, 422})
+# What comes out of the client when its connection breaks; aiohttp's own are not all translated.
+_BROKEN = (httpx2.HTTPError, aiohttp.ClientError)
 
 
 @asynccontextmanager
-async def open_model(settings: Settings, model: str) -> AsyncIterator[OpenAIChat]:
+async def open_model(
+    settings: Settings, wanted: ModelSettings, model: str
+) -> AsyncIterator[OpenAIChat]:
     """One client, its connections kept alive, for all the streams of this process."""
-    key = settings.openai_api_key.get_secret_value() if settings.openai_api_key else _NO_KEY
     client = AsyncOpenAI(
-        api_key=key,
-        base_url=settings.openai_base_url,
-        max_retries=_RETRIES,
+        api_key=wanted.api_key.get_secret_value() if wanted.api_key else _NO_KEY,
+        base_url=wanted.base_url,
+        max_retries=0,
         # Our own deadlines rule; the client's would add a timer to every read.
         timeout=httpx2.Timeout(None, connect=_CONNECT_SECONDS),
-        http_client=_open_client(),
+        http_client=_open_client(settings.max_answers),
     )
     async with client:
         yield OpenAIChat(
@@ -56,11 +61,10 @@ async def open_model(settings: Settings, model: str) -> AsyncIterator[OpenAIChat
         )
 
 
-def _open_client() -> httpx2.AsyncClient:
+def _open_client(streams: int) -> httpx2.AsyncClient:
     """Over aiohttp, which parses HTTP in C: 12 µs of CPU a token, where h11 takes 30."""
-    limits = httpx2.Limits(max_connections=_MOST_STREAMS, max_keepalive_connections=_MOST_STREAMS)
-    hooks = {"response": [_refuse_long_waits]}
-    return openai.DefaultAioHttpClient(limits=limits, event_hooks=hooks)
+    limits = httpx2.Limits(max_connections=streams, max_keepalive_connections=streams)
+    return openai.DefaultAioHttpClient(limits=limits)
 
 
 class OpenAIChat:
@@ -84,26 +88,35 @@ class OpenAIChat:
         self._limit_name = "max_tokens"
         self._streams = 0
 
-    async def stream(
+    def stream(
         self, messages: Sequence[Message], *, max_tokens: int | None
     ) -> AsyncGenerator[ChatPart, None]:
         """Ask, and give the answer as it arrives; see `Chat`."""
-        clock = asyncio.get_running_loop().time
-        deadline = clock() + self._first_token_seconds
+        return ask_again(
+            lambda tries: self._attempt(messages, max_tokens, tries),
+            seconds=self._first_token_seconds,
+        )
+
+    async def _attempt(
+        self, messages: Sequence[Message], max_tokens: int | None, tries: Tries
+    ) -> AsyncGenerator[ChatPart, None]:
+        clock, deadline = asyncio.get_running_loop().time, tries.deadline
         reader = CompletionReader(self._where)
         async with AsyncExitStack() as stack:
-            response = await self._begin(stack, messages, max_tokens, deadline)
+            response = await self._begin(stack, messages, max_tokens, tries)
             pieces = await stack.enter_async_context(aclosing(response.aiter_bytes()))
             stack.enter_context(self._counted())
             while not reader.ended:
-                data = await self._read(pieces, deadline, started=reader.tokens > 0)
+                data = await self._read(pieces, deadline, reader)
                 if data is None:
                     break
                 seen = reader.tokens
                 if text := reader.feed(data):
                     yield Text(text)
                     await self._let_gather()
-                if reader.tokens > seen:
+                if reader.complete:
+                    deadline = clock() + _USAGE_SECONDS
+                elif reader.tokens > seen:
                     deadline = clock() + self._next_token_seconds
             yield reader.finish()
             await _drain(pieces)
@@ -127,16 +140,21 @@ class OpenAIChat:
         stack: AsyncExitStack,
         messages: Sequence[Message],
         max_tokens: int | None,
-        deadline: float,
+        tries: Tries,
     ) -> httpx2.Response:
         """Ask, and wait for a good status."""
         try:
-            async with asyncio.timeout_at(deadline):
+            async with asyncio.timeout_at(tries.deadline):
                 return await self._ask_adapting(stack, messages, max_tokens)
         except TimeoutError as error:
             raise self._silence(started=False) from error
-        except openai.APIError as error:
+        except openai.APIStatusError as error:
+            if error.response.headers.get("x-should-retry") == "false":
+                tries.stop()
             raise self._explain(error) from error
+        except (openai.APIError, *_BROKEN) as error:
+            fault = describe(error.__cause__ or error)
+            raise ChatUnavailableError(f"{self._where} cannot be reached: {fault}") from error
 
     async def _ask_adapting(
         self, stack: AsyncExitStack, messages: Sequence[Message], max_tokens: int | None
@@ -176,16 +194,21 @@ class OpenAIChat:
         return False
 
     async def _read(
-        self, pieces: AsyncGenerator[bytes, None], deadline: float, *, started: bool
+        self, pieces: AsyncGenerator[bytes, None], deadline: float, reader: CompletionReader
     ) -> bytes | None:
         """The next bytes, or None at the end."""
         try:
             async with asyncio.timeout_at(deadline):
                 return await anext(pieces, None)
         except TimeoutError as error:
-            raise self._silence(started=started) from error
-        except httpx2.HTTPError as error:
-            raise ChatUnavailableError(f"{self._where} cut the connection in mid-answer") from error
+            if reader.complete:
+                return None
+            raise self._silence(started=reader.tokens > 0) from error
+        except _BROKEN as error:
+            if reader.complete:
+                return None
+            when = "in mid-answer" if reader.tokens else "before its first token"
+            raise ChatUnavailableError(f"{self._where} cut the connection {when}") from error
 
     def _silence(self, *, started: bool) -> ChatUnavailableError:
         if started:
@@ -198,46 +221,19 @@ class OpenAIChat:
             "(CHAT_FIRST_TOKEN_SECONDS)"
         )
 
-    def _explain(self, error: openai.APIError) -> RagError:
-        if not isinstance(error, openai.APIStatusError):
-            return ChatUnavailableError(
-                f"{self._where} cannot be reached: {_describe(error.__cause__ or error)}"
-            )
-        said = f"{self._where} answered {error.status_code}: {_read_refusal(error)}"
-        if isinstance(error, openai.RateLimitError):
-            seconds = _read_seconds(error.response.headers.get("retry-after"))
-            return ChatRateLimitedError(said, retry_after_seconds=seconds)
-        if error.status_code in _REJECTED:
-            return ChatRejectedError(said)
-        return ChatUnavailableError(said)
-
-
-async def _refuse_long_waits(response: httpx2.Response) -> None:
-    """Keep the SDK from sleeping a long `Retry-After` away: the asker decides about that."""
-    seconds = _read_seconds(response.headers.get("retry-after"))
-    if seconds is not None and seconds > _LONGEST_RETRY_WAIT_SECONDS:
-        response.headers["x-should-retry"] = "false"
+    def _explain(self, error: openai.APIStatusError) -> ChatError:
+        # The SDK puts the status before what the server said.
+        refusal = describe(error).removeprefix(f"Error code: {error.status_code} - ")
+        return name_fault(
+            f"{self._where} answered {error.status_code}: {refusal}",
+            error.status_code,
+            retry_after_seconds=read_retry_after(error.response.headers),
+        )
 
 
 async def _drain(pieces: AsyncGenerator[bytes, None]) -> None:
     """Read what comes after the last chunk, or the connection could not be used again."""
-    with suppress(TimeoutError, httpx2.HTTPError):
+    with suppress(TimeoutError, *_BROKEN):
         async with asyncio.timeout(_DRAIN_SECONDS):
             async for _ in pieces:
                 pass
-
-
-def _describe(error: BaseException) -> str:
-    return str(error)[:_SHOWN_CHARACTERS] or type(error).__name__
-
-
-def _read_refusal(error: openai.APIStatusError) -> str:
-    """What the server said, without the status that the SDK puts before it."""
-    return _describe(error).removeprefix(f"Error code: {error.status_code} - ")
-
-
-def _read_seconds(header: str | None) -> float | None:
-    try:
-        return None if header is None else max(0.0, float(header))
-    except ValueError:  # a date, which servers of chat models do not send
-        return None

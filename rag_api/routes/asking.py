@@ -24,11 +24,19 @@ async def begin_answer(
     """Begin the run of an answer whose URLs lead to where the request came to.
 
     As `start_answer`.
+
+    Raises:
+        ClientDisconnect: the client left before, and its place is free again.
+        RagError: as `start_answer`.
     """
-    base_url = find_base_url(parts, request)
-    return await start_answer(
-        asked, parts=parts, base_url=base_url, detaches=detaches, chat_id=chat_id
+    beginning = start_answer(
+        asked,
+        parts=parts,
+        base_url=find_base_url(parts, request),
+        detaches=detaches,
+        chat_id=chat_id,
     )
+    return await work_until(beginning, end=client_leaves(request.receive))
 
 
 async def start_answer(

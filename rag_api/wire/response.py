@@ -79,7 +79,8 @@ class EventStreamResponse(Response):
             try:
                 await self._relay(send, reader)
             except asyncio.CancelledError:
-                await self._say_stopped(send)
+                if not reader.at_end:
+                    await self._say_stopped(send)
             finally:
                 leaving.cancel()
                 self._timer.cancel()

@@ -7,7 +7,7 @@ import pytest
 from rag_api.admission import Runs
 from rag_api.events import Delta
 from rag_api.runs import STOPPED, Run
-from rag_core.errors import AnswerNotFoundError, OverloadedError
+from rag_core.errors import AnswerNotFoundError, OverloadedError, StoppedError
 from tests.answers import DONE, RETRIEVED, stream
 from tests.rag_api.test_runs import Waiting, read_all
 
@@ -125,3 +125,37 @@ async def test_closing_ends_every_run() -> None:
     await runs.close()
 
     assert [(await read_all(run))[-1] for run in running] == [STOPPED, STOPPED]
+
+
+async def test_a_closed_server_admits_nobody() -> None:
+    runs = Runs(most=1)
+    await runs.close()
+
+    with pytest.raises(StoppedError):
+        await start(runs)
+
+
+async def test_closing_reaches_those_that_wait_and_those_that_search() -> None:
+    runs = Runs(most=1)
+
+    async def search() -> None:
+        async with runs.admit():
+            await asyncio.Event().wait()
+
+    asking = [asyncio.create_task(search()) for _ in range(2)]
+    await asyncio.sleep(0.01)
+    await runs.close()
+    await runs.close()
+
+    assert [type(await asyncio.wait_for(_fault(one), 1)) for one in asking] == [StoppedError] * 2
+
+
+async def _fault(task: asyncio.Task[None]) -> BaseException | None:
+    await asyncio.wait({task})
+    return task.exception()
+
+
+async def test_a_fault_in_time_keeps_its_name() -> None:
+    with pytest.raises(TimeoutError, match="the search"):
+        async with Runs(most=1).admit():
+            raise TimeoutError("the search")

@@ -11,10 +11,10 @@ from rag_api.answer import (
     ModelAnswerer,
     answer,
     check_question,
-    open_answerer,
 )
 from rag_api.chat import Finish, Text, Usage
-from rag_api.events import Cited, Delta, Done, Event, Failed, Retrieved
+from rag_api.events import Cited, Delta, Done, Event, Failed, Restarted, Retrieved
+from rag_api.extractive import MODEL_FAILED
 from rag_api.prompt import Turn
 from rag_core.errors import (
     ChatRateLimitedError,
@@ -22,13 +22,13 @@ from rag_core.errors import (
     ChatUnavailableError,
     InvalidRequestError,
 )
-from rag_core.settings import Settings
 from tests.fakes import WordEmbedder
 from tests.passages import PASSAGES, retrieved
 from tests.upstream import ScriptedChat, WordCounter
 
 FOUND = retrieved(*PASSAGES)
 STOP = Finish("stop", Usage(9, 4))
+CUT = ChatUnavailableError("cut")
 PARTS = st.lists(
     st.one_of(
         st.sampled_from(["a", "[1]", " [2", "] ", "[9]"]).map(Text),
@@ -38,8 +38,14 @@ PARTS = st.lists(
 )
 
 
-def answerer_of(*parts: Text | Finish | Exception) -> ModelAnswerer:
-    return ModelAnswerer(ScriptedChat(parts), WordCounter(), 8192)
+def answerer_of(
+    *parts: Text | Finish | Exception, fallback: Answerer | None = None
+) -> ModelAnswerer:
+    return ModelAnswerer(ScriptedChat(parts), WordCounter(), 8192, fallback)
+
+
+def other_of(*parts: Text | Finish | Exception) -> ModelAnswerer:
+    return ModelAnswerer(ScriptedChat(parts, model="other"), WordCounter(), 8192)
 
 
 async def collect(answerer: Answerer, found: Retrieved = FOUND) -> list[Event]:
@@ -48,18 +54,40 @@ async def collect(answerer: Answerer, found: Retrieved = FOUND) -> list[Event]:
     ]
 
 
-@given(parts=PARTS)
-def test_whatever_the_model_does_there_is_one_end_and_it_is_last(
-    parts: list[Text | Finish | Exception],
+@given(parts=PARTS, fallback=st.none() | PARTS)
+def test_whatever_the_models_do_there_is_one_end_and_it_is_last(
+    parts: list[Text | Finish | Exception], fallback: list[Text | Finish | Exception] | None
 ) -> None:
     logging.disable()
 
-    events = asyncio.run(collect(answerer_of(*parts)))
+    other = None if fallback is None else other_of(*fallback)
+    events = asyncio.run(collect(answerer_of(*parts, fallback=other)))
 
     logging.disable(logging.NOTSET)
     assert events[0] == FOUND
     assert [isinstance(event, Done | Failed) for event in events].count(True) == 1
     assert isinstance(events[-1], Done | Failed)
+
+
+@given(parts=PARTS, fallback=PARTS)
+def test_every_citation_stands_where_its_offsets_say_in_the_text_that_counts(
+    parts: list[Text | Finish | Exception], fallback: list[Text | Finish | Exception]
+) -> None:
+    logging.disable()
+
+    events = asyncio.run(collect(answerer_of(*parts, fallback=other_of(*fallback))))
+
+    logging.disable(logging.NOTSET)
+    text = ""
+    for event in events:
+        if isinstance(event, Restarted):
+            text = ""
+        elif isinstance(event, Delta):
+            text += event.text
+        elif isinstance(event, Cited):
+            place = slice(event.citation.answer_start, event.citation.answer_end)
+            assert text[place].startswith("[")
+            assert text[place].endswith("]")
 
 
 async def test_an_answer_is_retrieved_then_text_and_citations_then_done() -> None:
@@ -184,15 +212,57 @@ def test_a_question_that_cannot_be_answered_is_refused_before_the_search(questio
         check_question(question, answerer=answerer_of())
 
 
-async def test_without_a_model_the_answerer_is_extractive() -> None:
-    async with open_answerer(Settings(_env_file=None), WordEmbedder()) as answerer:
-        check_question("Well?", answerer=answerer)
+async def test_the_fallback_answers_in_its_own_name_when_the_model_says_nothing() -> None:
+    other = other_of(Text("In 1844 [1]"), STOP)
 
-        assert answerer.model == "extractive"
+    events = await collect(answerer_of(ChatRejectedError("no"), fallback=other))
+
+    assert [event.type for event in events] == ["retrieved", "delta", "cited", "done"]
+    assert isinstance(events[-1], Done)
+    assert events[-1].model == "other"
 
 
-async def test_with_a_server_the_answerer_asks_its_model() -> None:
-    settings = Settings(OPENAI_BASE_URL="http://127.0.0.1:9/v1", CHAT_MODEL="tiny", _env_file=None)
+async def test_the_fallback_begins_anew_when_the_model_breaks_off() -> None:
+    other = other_of(Text("In 1844 [1]"), STOP)
 
-    async with open_answerer(settings, WordEmbedder()) as answerer:
-        assert (answerer.model, type(answerer)) == ("tiny", ModelAnswerer)
+    events = await collect(answerer_of(Text("Built [2] "), CUT, fallback=other))
+
+    place = next(at for at, event in enumerate(events) if isinstance(event, Restarted))
+    assert events[place] == Restarted(model="other", detail="cut")
+    assert [event.type for event in events[place + 1 :]] == ["delta", "cited", "done"]
+
+
+async def test_when_both_models_fail_both_failures_are_told() -> None:
+    limited = ChatRateLimitedError("the other is busy", retry_after_seconds=9)
+
+    events = await collect(answerer_of(CUT, fallback=other_of(limited)))
+
+    assert events[-1] == Failed(
+        error="ChatRateLimitedError",
+        detail="the other is busy; before it, cut",
+        retryable=True,
+        retry_after_seconds=9,
+    )
+
+
+async def test_an_extractive_fallback_quotes_and_says_why() -> None:
+    quoting = ExtractiveAnswerer(WordEmbedder(), why=MODEL_FAILED)
+
+    events = await collect(answerer_of(CUT, fallback=quoting))
+
+    text = "".join(event.text for event in events if isinstance(event, Delta))
+    assert text.endswith(
+        "The chat model does not answer: these are sentences quoted from the documents."
+    )
+    assert isinstance(events[-1], Done)
+    assert events[-1].model == "extractive"
+
+
+async def test_a_model_that_has_failed_for_some_time_is_not_asked() -> None:
+    answerer = answerer_of(CUT, fallback=other_of(Text("In 1844 [1]"), STOP))
+
+    for _ in range(5):
+        await collect(answerer)
+
+    assert isinstance(answerer.chat, ScriptedChat)
+    assert len(answerer.chat.asked) == 3

@@ -2,9 +2,18 @@ from pathlib import Path
 
 import pytest
 from langchain.chat_models.base import _BUILTIN_PROVIDERS
+from pydantic import SecretStr
 
 from rag_api.chat import open_chat
-from rag_api.chat.choice import DEFAULT_MODEL, LANGCHAIN_PROVIDERS, ModelChoice, choose_model
+from rag_api.chat.choice import (
+    DEFAULT_MODEL,
+    LANGCHAIN_PROVIDERS,
+    ModelChoice,
+    ModelSettings,
+    choose_model,
+    fallback_model,
+    main_model,
+)
 from rag_core.errors import ConfigurationError
 from rag_core.settings import Settings
 
@@ -41,7 +50,7 @@ async def test_without_a_key_or_by_its_name_the_answers_are_extractive(
 def test_a_colon_names_a_provider_only_when_there_is_one(
     values: dict[str, str], choice: ModelChoice
 ) -> None:
-    assert choose_model(settings(**values)) == choice
+    assert choose_model(main_model(settings(**values))) == choice
 
 
 @pytest.mark.parametrize(
@@ -56,8 +65,51 @@ def test_a_model_that_cannot_be_meant_is_told_how_to_be_written(
     values: dict[str, str], said: str
 ) -> None:
     with pytest.raises(ConfigurationError, match=said):
-        choose_model(settings(**values))
+        choose_model(main_model(settings(**values)))
 
 
 def test_our_providers_are_those_of_langchain_but_for_openai() -> None:
     assert set(_BUILTIN_PROVIDERS) - {"openai"} == LANGCHAIN_PROVIDERS
+
+
+def fallback(**values: str) -> ModelSettings:
+    found = fallback_model(settings(**KEY, **SERVER, CHAT_FALLBACK_MODEL="small", **values))
+    assert found is not None
+    return found
+
+
+def test_a_fallback_is_asked_at_the_same_server_with_the_same_key() -> None:
+    found = fallback()
+
+    assert (found.name, found.base_url) == ("small", SERVER["OPENAI_BASE_URL"])
+    assert found.api_key == SecretStr("sk-x")
+
+
+def test_a_fallback_may_have_a_key_of_its_own() -> None:
+    assert fallback(CHAT_FALLBACK_API_KEY="sk-y").api_key == SecretStr("sk-y")
+
+
+@pytest.mark.parametrize("given", [{}, {"CHAT_FALLBACK_API_KEY": "sk-y"}])
+def test_another_server_never_gets_the_key_of_the_first(given: dict[str, str]) -> None:
+    found = fallback(CHAT_FALLBACK_BASE_URL="http://other/v1", **given)
+
+    assert found.base_url == "http://other/v1"
+    assert (found.api_key is not None) == bool(given)
+    assert found.api_key != SecretStr("sk-x")
+
+
+def test_there_is_no_fallback_unless_one_is_named() -> None:
+    assert fallback_model(settings(**KEY)) is None
+
+
+@pytest.mark.parametrize("name", ["CHAT_FALLBACK_BASE_URL", "CHAT_FALLBACK_API_KEY"])
+def test_a_fallback_without_a_name_is_a_fault_of_the_settings(name: str) -> None:
+    with pytest.raises(ConfigurationError, match="need CHAT_FALLBACK_MODEL"):
+        fallback_model(settings(**{name: "http://other/v1"}))
+
+
+def test_a_fault_of_the_fallback_names_its_setting() -> None:
+    wanted = ModelSettings("CHAT_FALLBACK_MODEL", "small", None, None)
+
+    with pytest.raises(ConfigurationError, match="CHAT_FALLBACK_MODEL='small' needs"):
+        choose_model(wanted)

@@ -1,6 +1,7 @@
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from langchain.chat_models import init_chat_model
@@ -25,15 +26,17 @@ QUESTION = [Message("system", "Be brief."), Message("user", "Well?")]
 
 
 class ProviderError(Exception):
-    def __init__(self, status_code: int) -> None:
+    def __init__(self, status_code: int, headers: Mapping[str, str] | None = None) -> None:
         super().__init__("it said no")
         self.status_code = status_code
+        self.response = SimpleNamespace(headers=headers)
 
 
 class FakeModel(BaseChatModel):
-    """Streams its script: text, a pause in seconds, or an error."""
+    """Streams its script: text, a pause in seconds, or an error once; goes on when asked again."""
 
     script: list[object]
+    asked: int = 0
 
     @property
     def _llm_type(self) -> str:
@@ -46,7 +49,9 @@ class FakeModel(BaseChatModel):
         self, messages: list[BaseMessage], *_: object, **__: object
     ) -> AsyncIterator[ChatGenerationChunk]:
         assert [message.type for message in messages] == ["system", "human"]
-        for step in self.script:
+        self.asked += 1
+        while self.script:
+            step = self.script.pop(0)
             if isinstance(step, Exception):
                 raise step
             if isinstance(step, float):
@@ -56,7 +61,10 @@ class FakeModel(BaseChatModel):
 
 
 def chat_of(*script: AIMessageChunk | float | Exception) -> LangChainChat:
-    model = FakeModel(script=list(script))
+    return chat_over(FakeModel(script=list(script)))
+
+
+def chat_over(model: FakeModel) -> LangChainChat:
     return LangChainChat(
         lambda _: model, "fake:model", first_token_seconds=0.3, next_token_seconds=0.2
     )
@@ -86,10 +94,49 @@ async def test_a_providers_error_becomes_ours_by_its_status(
         await ask(chat_of(AIMessageChunk("a"), ProviderError(status)))
 
 
-@pytest.mark.parametrize("script", [(5.0,), (AIMessageChunk("a"), 5.0)])
-async def test_silence_is_unavailable(script: tuple[AIMessageChunk | float, ...]) -> None:
-    with pytest.raises(ChatUnavailableError, match="gave no token for"):
+async def test_a_provider_may_say_when_to_come_back() -> None:
+    with pytest.raises(ChatRateLimitedError) as caught:
+        await ask(chat_of(ProviderError(429, {"retry-after": "7"})))
+
+    assert caught.value.retry_after_seconds == 7
+
+
+@pytest.mark.parametrize(
+    ("script", "said"),
+    [
+        ((5.0,), "gave no token for 0.3 s"),
+        ((AIMessageChunk("a"), 5.0), "gave no token for 0.2 s"),
+        ((AIMessageChunk(""), 5.0), "gave no token for 0.3 s"),
+    ],
+)
+async def test_silence_is_unavailable(
+    script: tuple[AIMessageChunk | float, ...], said: str
+) -> None:
+    with pytest.raises(ChatUnavailableError, match=said):
         await ask(chat_of(*script))
+
+
+async def test_a_stream_that_breaks_before_its_first_text_is_asked_for_again() -> None:
+    cut = ProviderError(503, {"retry-after-ms": "1"})
+    model = FakeModel(script=[AIMessageChunk(""), cut, AIMessageChunk("Hello")])
+
+    parts = await ask(chat_over(model))
+
+    assert parts[0] == Text("Hello")
+    assert model.asked == 2
+
+
+async def test_a_provider_that_never_began_has_asked_again_by_itself() -> None:
+    model = FakeModel(script=[ProviderError(503, {"retry-after-ms": "1"}), AIMessageChunk("Hello")])
+
+    with pytest.raises(ChatUnavailableError):
+        await ask(chat_over(model))
+    assert model.asked == 1
+
+
+async def test_a_stream_without_a_token_or_a_reason_is_no_answer() -> None:
+    with pytest.raises(ChatUnavailableError, match="'fake:model' ended without a token"):
+        await ask(chat_of(AIMessageChunk("")))
 
 
 async def test_a_missing_provider_package_is_named() -> None:

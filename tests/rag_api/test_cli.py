@@ -95,6 +95,16 @@ def test_a_host_that_is_not_ours_is_named() -> None:
         bind("192.0.2.1", 0)
 
 
+@pytest.mark.skipif(not hasattr(socket, "TCP_USER_TIMEOUT"), reason="Linux has it")
+def test_the_system_keeps_little_and_not_for_long_for_a_client_that_does_not_read() -> None:
+    with bind("127.0.0.1", 0) as listener:
+        kept_bytes = listener.getsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF)
+        milliseconds = listener.getsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT)
+
+    assert kept_bytes <= 512 * 1024
+    assert milliseconds == 120_000
+
+
 def test_a_home_that_cannot_be_written_is_named(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from rag_api.doctor import Finding, examine, examine_all, hide_password
+from rag_api.doctor import LOOKS, Finding, examine, examine_all, hide_password
 from rag_core.errors import ChatUnavailableError
 from rag_core.settings import Settings
 
@@ -49,11 +49,55 @@ async def test_the_doctor_says_what_is_in_use(tmp_path: Path) -> None:
         "chroma",
         "embedding",
         "chat",
+        "fallback",
     ]
     said = " ".join(finding.detail for finding in findings)
     assert "all-MiniLM-L6-v2" in said
     assert "tiny" in said
     assert key not in said
+
+
+@pytest.mark.parametrize(
+    ("values", "said"),
+    [
+        ({}, "none: when the chat model fails, so does the answer (CHAT_FALLBACK_MODEL)"),
+        (
+            {"CHAT_FALLBACK_MODEL": "small", "CHAT_FALLBACK_BASE_URL": "http://127.0.0.1:9/v1"},
+            "small, server http://127.0.0.1:9/v1, key not set, tokens estimated (estimate)",
+        ),
+        (
+            {"CHAT_FALLBACK_MODEL": "extractive"},
+            "extractive: no chat model is asked, answers quote the documents",
+        ),
+    ],
+)
+async def test_the_doctor_says_what_answers_when_the_model_fails(
+    values: dict[str, str], said: str
+) -> None:
+    model = {"OPENAI_API_KEY": "sk-x", "CHAT_MODEL": "tiny"}
+
+    finding = await examine(
+        "fallback", LOOKS["fallback"], Settings(_env_file=None, **model, **values)
+    )
+
+    assert (finding.ok, finding.detail) == (True, said)
+
+
+async def test_the_doctor_says_that_a_fallback_is_not_used() -> None:
+    settings = Settings(CHAT_FALLBACK_MODEL="extractive", _env_file=None)
+
+    finding = await examine("fallback", LOOKS["fallback"], settings)
+
+    assert finding.detail.startswith("not used")
+
+
+async def test_a_fallback_that_cannot_be_meant_is_a_fault() -> None:
+    settings = Settings(CHAT_FALLBACK_API_KEY="sk-x", _env_file=None)
+
+    finding = await examine("fallback", LOOKS["fallback"], settings)
+
+    assert not finding.ok
+    assert "CHAT_FALLBACK_MODEL" in finding.detail
 
 
 async def test_the_doctor_finds_every_fault(tmp_path: Path) -> None:

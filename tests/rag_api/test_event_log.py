@@ -5,7 +5,7 @@ import asyncio
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rag_api.event_log import KEPT_EVENTS, EventLog
+from rag_api.event_log import KEPT_EVENTS, TAKEN_EVENTS, EventLog
 from rag_api.events import Delta, Event, Gap
 from tests.answers import DONE, RETRIEVED
 
@@ -22,6 +22,30 @@ async def test_what_is_there_is_taken_together() -> None:
 
     assert len(await reader.next()) == 3
     assert reader.after == 3
+
+
+async def test_a_reader_takes_only_so_many_at_once_and_none_twice() -> None:
+    log = EventLog()
+    events = deltas(2 * TAKEN_EVENTS + 1)
+    log.append(events)
+    reader = log.open_reader(0)
+
+    taken = [await reader.next() for _ in range(3)]
+
+    assert list(map(len, taken)) == [TAKEN_EVENTS, TAKEN_EVENTS, 1]
+    assert sum(taken, ()) == events
+
+
+async def test_who_reads_much_lets_others_have_their_turn() -> None:
+    log = EventLog()
+    log.append(deltas(TAKEN_EVENTS))
+    reader = log.open_reader(0)
+    turns: list[str] = []
+    asyncio.get_running_loop().call_soon(turns.append, "another's")
+
+    await reader.next()
+
+    assert turns == ["another's"]
 
 
 async def test_a_waiting_reader_is_woken_by_an_event() -> None:
@@ -67,8 +91,7 @@ async def test_a_log_that_was_trimmed_says_what_is_missing() -> None:
     rest = await reader.next()
 
     assert gap == Gap(first=2, last=KEPT_EVENTS // 4)
-    assert len(rest) == log.last - KEPT_EVENTS // 4
-    assert reader.after == log.last
+    assert rest[0] == Delta(text=str(KEPT_EVENTS // 4))
 
 
 def test_the_size_follows_what_is_kept() -> None:

@@ -1,7 +1,7 @@
 import pytest
 
 from rag_api.events import Cited, Delta
-from rag_api.extractive import Extract, cut_in_pieces, extract
+from rag_api.extractive import MODEL_FAILED, Extract, cut_in_pieces, extract
 from tests.fakes import WordEmbedder
 from tests.passages import DOCUMENT, PASSAGES, passage_of
 
@@ -29,6 +29,14 @@ async def test_it_says_that_no_model_is_configured() -> None:
     found = await extract("When was the lighthouse built?", PASSAGES, WordEmbedder())
 
     assert "No chat model is configured (CHAT_MODEL)" in text_of(found).splitlines()[-1]
+
+
+async def test_it_says_that_the_model_does_not_answer_when_it_stands_in_for_one() -> None:
+    found = await extract("When was it built?", PASSAGES, WordEmbedder(), why=MODEL_FAILED)
+
+    assert text_of(found).endswith(
+        f"{MODEL_FAILED}: these are sentences quoted from the documents."
+    )
 
 
 async def test_it_abstains_when_nothing_fits() -> None:

@@ -13,7 +13,7 @@ from rag_api.events import Delta, Event
 from rag_api.wire.native import NativeEncoder
 from rag_api.wire.response import EventStreamResponse, client_leaves, work_until
 from tests.answers import DONE, RETRIEVED, begin, stream
-from tests.servers import serving
+from tests.servers import serving, until
 
 WORD = (Delta(text="word " * 2000),)
 
@@ -213,6 +213,21 @@ async def test_an_answer_cut_short_by_the_server_ends_with_failed() -> None:
     assert b"event: failed" in connection.bodies[-1]
     assert b"StoppedError" in connection.bodies[-1]
     assert connection.sent[-1]["more_body"] is False
+
+
+async def test_an_answer_that_has_ended_gets_no_second_end_from_a_stopping_server() -> None:
+    connection = Connection()
+    ended = begin(stream((RETRIEVED, DONE)))
+    await asyncio.sleep(0.01)
+
+    async with running(EventStreamResponse(ended, NativeEncoder("run")), connection) as task:
+        await until(lambda: connection.bodies)
+        connection.writable.clear()
+        task.cancel()
+        connection.writable.set()
+        await asyncio.gather(task, return_exceptions=True)
+
+    assert b"".join(connection.bodies).count(b"event: failed") == 0
 
 
 async def test_work_ends_when_the_client_leaves() -> None:

@@ -54,13 +54,14 @@ def test_a_wrong_value_is_refused_with_its_name(monkeypatch: pytest.MonkeyPatch)
         read_settings()
 
 
+@pytest.mark.parametrize("name", ["OPENAI_BASE_URL", "CHAT_FALLBACK_BASE_URL"])
 @pytest.mark.parametrize("url", ["http://user:hunter2@host/v1", "host/v1"])
 def test_a_base_url_with_a_password_or_without_a_scheme_is_refused(
-    url: str, monkeypatch: pytest.MonkeyPatch
+    url: str, name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("OPENAI_BASE_URL", url)
+    monkeypatch.setenv(name, url)
 
-    with pytest.raises(ConfigurationError, match=r"OPENAI_BASE_URL.*must look like") as caught:
+    with pytest.raises(ConfigurationError, match=rf"{name}.*must look like") as caught:
         read_settings()
 
     assert "hunter2" not in str(caught.value)
@@ -79,6 +80,7 @@ def test_the_catalog_is_sqlite_in_the_home_unless_a_url_is_given(tmp_path: Path)
 
 
 def test_keys_are_not_shown() -> None:
-    settings = Settings(OPENAI_API_KEY="sk-secret", RAG_API_KEY="other-secret", _env_file=None)
+    names = ("OPENAI_API_KEY", "RAG_API_KEY", "CHAT_FALLBACK_API_KEY")
+    settings = Settings(**{name: f"{name}-secret" for name in names}, _env_file=None)
 
     assert "secret" not in repr(settings)
