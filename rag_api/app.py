@@ -125,7 +125,7 @@ async def _answer_ours(request: Request, error: RagError) -> Response:
 
 async def _answer_failed(request: Request, error: errors.AnswerFailedError) -> Response:
     failure = Failure(
-        _status_by_name(error.error, retryable=error.retryable),
+        _status_by_name(error.error),
         error.error,
         str(error),
         retryable=error.retryable,
@@ -170,12 +170,9 @@ async def _answer_nobody(_request: Request, _error: ClientDisconnect) -> Respons
     return Response(status_code=_CLIENT_CLOSED_REQUEST)
 
 
-def _status_by_name(name: str, *, retryable: bool) -> int:
-    named = getattr(errors, name, None)
-    if isinstance(named, type) and issubclass(named, RagError):
-        return find_status(named)
-    # Ours to begin with, such as the end of a server that stops.
-    return find_status(errors.UnavailableError if retryable else RagError)
+def _status_by_name(name: str) -> int:
+    named = getattr(errors, name, RagError)
+    return find_status(named if issubclass(named, RagError) else RagError)
 
 
 def _name_field(location: Sequence[int | str]) -> str:
