@@ -42,7 +42,7 @@ async def test_langchain_reads_a_whole_response() -> None:
     (block,) = message.content_blocks
     assert message.text == ANSWER
     assert block["type"] == "text"
-    assert [annotation["title"] for annotation in block["annotations"]] == ["Prices & more"]  # type: ignore[typeddict-item]
+    assert [annotation["title"] for annotation in block["annotations"]] == ["Prices & more, page 2"]  # type: ignore[typeddict-item]
 
 
 async def test_langchain_reads_a_stream_and_its_citations() -> None:
