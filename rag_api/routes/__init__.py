@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from fastapi import APIRouter, Depends
 
-from rag_api.routes import answers, chat, documents, health, models, resume, search
+from rag_api.routes import answers, browser, chat, documents, health, models, resume, search
 from rag_api.routes.access import require_key
 
 router = APIRouter()
 for _part in (answers, resume, search, chat, models):
     router.include_router(_part.router, dependencies=[Depends(require_key)])
+router.include_router(browser.router)
 router.include_router(documents.router)
 router.include_router(health.router)

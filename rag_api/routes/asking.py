@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from contextlib import aclosing
+
 from fastapi import Request
 
-from rag_api.answer import answer
+from rag_api.answer import answer, describe_failure
+from rag_api.events import Retrieved
 from rag_api.parts import Parts
 from rag_api.routes.access import find_base_url
 from rag_api.routes.models import check_model
 from rag_api.routes.retrieval import Asked, retrieve
-from rag_api.runs import Run
+from rag_api.runs import AnswerStream, Run
 from rag_api.wire.completed import Completed, complete
 from rag_api.wire.response import client_leaves, work_until
+from rag_core.errors import RagError
 
 
 async def begin_answer(
@@ -28,13 +32,21 @@ async def begin_answer(
     check_model(asked.model, parts)
     async with parts.runs.admit() as place:
         retrieved = await retrieve(asked, parts=parts, base_url=find_base_url(parts, request))
-        events = answer(
-            retrieved,
-            history=asked.history,
-            answerer=parts.answerer,
-            max_tokens=asked.max_tokens,
-        )
+        events = _produce(retrieved, asked, parts)
         return place.start(events, detaches=detaches, chat_id=chat_id)
+
+
+async def begin_at_once(asked: Asked, *, parts: Parts, request: Request) -> Run:
+    """Wait for a place and begin the run; a failure in retrieval is its only event.
+
+    For clients that show no status to their users. The run goes on for a while without a reader.
+
+    Raises:
+        OverloadedError: too many questions are being answered.
+    """
+    async with parts.runs.admit() as place:
+        events = _retrieve_and_produce(asked, parts, find_base_url(parts, request))
+        return place.start(events, detaches=True)
 
 
 async def finish_answer(run: Run, request: Request) -> Completed:
@@ -45,3 +57,21 @@ async def finish_answer(run: Run, request: Request) -> Completed:
         ClientDisconnect: the client left, and the run does what its policy says.
     """
     return await work_until(complete(run.read()), end=client_leaves(request.receive))
+
+
+async def _retrieve_and_produce(asked: Asked, parts: Parts, base_url: str) -> AnswerStream:
+    try:
+        check_model(asked.model, parts)
+        retrieved = await retrieve(asked, parts=parts, base_url=base_url)
+    except RagError as error:
+        yield (describe_failure(error),)
+        return
+    async with aclosing(_produce(retrieved, asked, parts)) as ready:
+        async for events in ready:
+            yield events
+
+
+def _produce(retrieved: Retrieved, asked: Asked, parts: Parts) -> AnswerStream:
+    return answer(
+        retrieved, history=asked.history, answerer=parts.answerer, max_tokens=asked.max_tokens
+    )

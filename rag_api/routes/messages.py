@@ -21,18 +21,27 @@ def read_messages(asked: ChatRequest) -> Asked:
     Raises:
         InvalidRequestError: there is none.
     """
-    turns = read_turns(asked.messages)
-    places = [place for place, turn in enumerate(turns) if turn.role == "user"]
-    if not places:
-        raise InvalidRequestError("messages hold no text of the role 'user': there is no question")
-    last = places[-1]
+    question, history = find_question(read_turns(asked.messages))
     return Asked(
-        turns[last].content,
-        tuple(turns[:last]),
+        question,
+        history,
         asked.collection,
         model=asked.model,
         max_tokens=_max_tokens(asked),
     )
+
+
+def find_question(turns: Sequence[Turn]) -> tuple[str, tuple[Turn, ...]]:
+    """The last of the user's turns, and what was said before it.
+
+    Raises:
+        InvalidRequestError: the user says nothing.
+    """
+    places = [place for place, turn in enumerate(turns) if turn.role == "user"]
+    if not places:
+        raise InvalidRequestError("messages hold no text of the role 'user': there is no question")
+    last = places[-1]
+    return turns[last].content, tuple(turns[:last])
 
 
 def read_turns(messages: Sequence[ChatRequestMessage]) -> list[Turn]:

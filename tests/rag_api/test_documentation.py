@@ -12,6 +12,7 @@ from jsonschema import Draft202012Validator
 
 from rag_api.routes.documentation import add_documentation
 from tests.api import calling, make_parts
+from tests.rag_api.test_ui_parts import KINDS
 
 
 @pytest.fixture
@@ -41,6 +42,24 @@ async def test_every_event_is_described(openapi: dict[str, Any]) -> None:
         openapi["components"]["schemas"]
     )
     assert ok["content"]["application/json"]["schema"]["$ref"].endswith("/Answer")
+
+
+@pytest.mark.parametrize("path", ["/api/chat", "/api/ask"])
+async def test_every_part_is_described(openapi: dict[str, Any], path: str) -> None:
+    ok = openapi["paths"][path]["post"]["responses"]["200"]
+
+    items = ok["content"]["text/event-stream"]["itemSchema"]["oneOf"]
+    schemas = openapi["components"]["schemas"]
+    described = [
+        schemas[item["properties"]["data"]["contentSchema"]["$ref"].rsplit("/", 1)[-1]]
+        for item in items
+    ]
+    types = [schema["properties"]["type"]["const"] for schema in described]
+    assert types == list(KINDS)
+    assert all(
+        {*schema["properties"]} == {"type", *KINDS[schema["properties"]["type"]["const"]]}
+        for schema in described
+    )
 
 
 async def test_every_route_describes_its_errors(openapi: dict[str, Any]) -> None:
