@@ -16,7 +16,7 @@ from rag_api.routes.asking import begin_at_once
 from rag_api.routes.described_ui import ASK_STREAM, NOTHING_LEFT, stream_errors
 from rag_api.routes.numbered import go_on_for_get, go_on_for_post, stream_run, tell_failure
 from rag_api.routes.resume import LastEventId
-from rag_api.routes.retrieval import Asked
+from rag_api.routes.retrieval import Asked, check_length
 from rag_api.routes.stream_tokens import require_key_or_token
 from rag_core.errors import OverloadedError
 
@@ -26,7 +26,7 @@ router = APIRouter()
 @router.get(
     "/api/ask",
     response_class=Response,
-    responses={**ASK_STREAM, **NOTHING_LEFT, **stream_errors(401, 422, 500)},
+    responses={**ASK_STREAM, **NOTHING_LEFT, **stream_errors(400, 401, 413, 422, 500)},
     dependencies=[Depends(require_key_or_token)],
 )
 async def ask_by_url(
@@ -68,4 +68,5 @@ async def ask_by_post(
 
 
 def _read(asked: AskQuery | AskRequest) -> Asked:
+    check_length(asked.q)
     return Asked(asked.q, (), asked.collection, asked.top_k, asked.model)

@@ -64,23 +64,25 @@ def stream_errors(*statuses: int) -> Responses:
 
 
 def _stream(parts: Iterable[type[BaseModel]], fields: Schema) -> Schema:
-    """Unnamed events that carry one of these parts each, besides these fields."""
+    """Unnamed events that carry one of these parts each, besides these fields; then the end."""
+    carried = [*map(describe_data, parts), {"type": "string", "const": "[DONE]"}]
     items = [
         {
             "type": "object",
             "required": [*fields, "data"],
-            "properties": {**fields, "data": describe_data(part)},
+            "properties": {**fields, "data": data},
         }
-        for part in parts
+        for data in carried
     ]
-    schema = {"type": "string", "description": "Server-sent events; `data: [DONE]` is the last."}
-    return {"text/event-stream": {"schema": schema, "itemSchema": {"oneOf": items}}}
+    # Without a `schema`, which would be that of the whole stream.
+    return {"text/event-stream": {"itemSchema": {"anyOf": items}}}
 
 
 def _answer(fields: Schema, example: str) -> Responses:
     content = _stream(UI_PARTS, fields)
     content["text/event-stream"]["example"] = example
-    return {200: {"description": "The parts of one answer.", "content": content}}
+    description = "The parts of one answer, as server-sent events; `data: [DONE]` is the last."
+    return {200: {"description": description, "content": content}}
 
 
 CHAT_STREAM = _answer({}, _CHAT_EXAMPLE)

@@ -20,11 +20,13 @@ METHODS = pytest.mark.parametrize("method", ["GET", "POST"])
 Client = httpx2.AsyncClient
 
 
-async def ask(client: Client, method: str, *, last: str | None = None) -> httpx2.Response:
+async def ask(
+    client: Client, method: str, *, last: str | None = None, question: str = QUESTION
+) -> httpx2.Response:
     headers = {} if last is None else {"last-event-id": last}
     if method == "GET":
-        return await client.get("/api/ask", params={"q": QUESTION}, headers=headers)
-    return await client.post("/api/ask", json={"q": QUESTION}, headers=headers)
+        return await client.get("/api/ask", params={"q": question}, headers=headers)
+    return await client.post("/api/ask", json={"q": question}, headers=headers)
 
 
 def read_ids(body: bytes) -> list[str]:
@@ -206,6 +208,15 @@ async def test_a_wrong_request_is_a_status_with_a_part(query: dict[str, str], fi
         assert response.status_code == 422
         assert response.headers["content-type"].startswith("text/event-stream")
         assert read_parts(response.content)[0]["errorText"].startswith(field)
+
+
+@METHODS
+async def test_a_question_over_the_limit_is_told_the_limit(method: str) -> None:
+    async with calling(make_parts()) as client:
+        response = await ask(client, method, question="x" * 32_001)
+
+    assert response.status_code == 413
+    assert "32,000" in read_parts(response.content)[0]["errorText"]
 
 
 async def test_a_url_may_carry_what_clients_add() -> None:
