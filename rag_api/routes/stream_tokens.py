@@ -17,6 +17,7 @@ from rag_core.errors import AnswerNotFoundError, UnauthorizedError
 
 router = APIRouter()
 
+_SEND = "send 'Authorization: Bearer KEY', or '?token=' with one from POST /v1/stream-tokens"
 _GET_ANOTHER = "get another from POST /v1/stream-tokens"
 
 
@@ -48,13 +49,19 @@ async def require_key_or_token(
         UnauthorizedError: neither is there, or it does not fit.
     """
     key = parts.settings.api_key
-    if key is None or token is None:
+    if key is not None and token is not None:
+        _check_token(token, key.get_secret_value(), is_known=_is_known(last_event_id, parts))
+    elif key is not None and bearer is None:
+        raise UnauthorizedError(f"the key is missing: {_SEND}")
+    else:
         await require_key(parts, bearer)
-        return
-    expires_at = read_token(token, key=key.get_secret_value())
+
+
+def _check_token(token: str, key: str, *, is_known: bool) -> None:
+    expires_at = read_token(token, key=key)
     if expires_at is None:
         raise UnauthorizedError(f"the token was not made with this RAG_API_KEY: {_GET_ANOTHER}")
-    if expires_at <= datetime.now(UTC) and not _is_known(last_event_id, parts):
+    if expires_at <= datetime.now(UTC) and not is_known:
         raise UnauthorizedError(f"the token has expired: {_GET_ANOTHER}")
 
 

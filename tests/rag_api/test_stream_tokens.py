@@ -75,7 +75,7 @@ async def test_without_a_key_tokens_are_made_and_none_is_needed() -> None:
 @pytest.mark.parametrize(
     ("token", "detail"),
     [
-        (None, "the key is missing"),
+        (None, "the key is missing: send 'Authorization: Bearer KEY', or '?token='"),
         ("", "the token was not made with this RAG_API_KEY"),
         ("secret", "the token was not made with this RAG_API_KEY"),
         (f"9{EXPIRED}", "the token was not made with this RAG_API_KEY"),
