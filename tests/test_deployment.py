@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 
@@ -118,6 +119,14 @@ def test_the_chroma_image_is_the_version_that_is_locked() -> None:
 def test_locks_name_no_host() -> None:
     for lock in (ROOT / "locks").glob("*.txt"):
         assert "://" not in lock.read_text()
+
+
+def test_the_lock_of_the_javascript_clients_names_no_registry() -> None:
+    lock = json.loads((ROOT / "tests/clients/package-lock.json").read_text())
+    (_, *packages) = lock["packages"].values()
+
+    assert all("integrity" in package for package in packages)
+    assert not any("resolved" in package for package in packages)
 
 
 def test_the_locks_leave_out_what_is_never_imported() -> None:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from fastapi import APIRouter, Depends
 
-from rag_api.routes import answers, documents, health, mcp, openai, resume, search
+from rag_api.routes import answers, browser, documents, health, mcp, openai, resume, search
 from rag_api.routes.access import require_key
 
 router = APIRouter()
 for _part in (answers, resume, search, openai):
     router.include_router(_part.router, dependencies=[Depends(require_key)])
 router.include_router(mcp.router, dependencies=[Depends(require_key), Depends(mcp.check_caller)])
+router.include_router(browser.router)
 router.include_router(documents.router)
 router.include_router(health.router)

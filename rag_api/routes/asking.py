@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from fastapi import Request
 
-from rag_api.answer import answer
 from rag_api.parts import Parts
-from rag_api.prompt import Turn
 from rag_api.routes.access import find_base_url
 from rag_api.routes.models import check_model
+from rag_api.routes.producing import produce, retrieve_and_produce
 from rag_api.routes.retrieval import Asked, retrieve
 from rag_api.runs import Run
 from rag_api.wire.completed import Completed, complete
 from rag_api.wire.response import client_leaves, work_until
-from rag_api.wire.source_list import INLINE_MODEL, append_sources, strip_sources
 
 
 async def begin_answer(
@@ -53,15 +49,26 @@ async def start_answer(
     check_model(asked.model, parts)
     async with parts.runs.admit() as place:
         retrieved = await retrieve(asked, parts=parts, base_url=base_url)
-        events = answer(
-            retrieved,
-            history=[_strip_sources(turn) for turn in asked.history],
-            answerer=parts.answerer,
-            max_tokens=asked.max_tokens,
-        )
-        if asked.model == INLINE_MODEL:
-            events = append_sources(events)
+        events = produce(retrieved, asked, parts)
         return place.start(events, detaches=detaches, chat_id=chat_id)
+
+
+async def begin_at_once(asked: Asked, *, parts: Parts, request: Request) -> Run:
+    """Wait for a place and begin the run; a failure in retrieval is its only event.
+
+    For clients that show no status to their users. The run goes on for a while without a reader.
+
+    Raises:
+        OverloadedError: too many questions are being answered.
+        ClientDisconnect: the client left before, and its place is free again.
+    """
+
+    async def begin() -> Run:
+        async with parts.runs.admit() as place:
+            events = retrieve_and_produce(asked, parts, find_base_url(parts, request))
+            return place.start(events, detaches=True)
+
+    return await work_until(begin(), end=client_leaves(request.receive))
 
 
 async def finish_answer(run: Run, request: Request) -> Completed:
@@ -72,8 +79,3 @@ async def finish_answer(run: Run, request: Request) -> Completed:
         ClientDisconnect: the client left, and the run does what its policy says.
     """
     return await work_until(complete(run.read()), end=client_leaves(request.receive))
-
-
-def _strip_sources(turn: Turn) -> Turn:
-    # The links may be signed, which is nothing for the chat model's server.
-    return replace(turn, content=strip_sources(turn.content)) if turn.role == "assistant" else turn

@@ -12,6 +12,7 @@ from rag_api.events import Cited, Delta, Done, Event, Failed, Gap, Restarted, Re
 from rag_api.requests import ErrorBody
 from rag_api.wire.openai_objects import ChatChunk, OpenAIError
 from rag_api.wire.responses_objects import RESPONSE_EVENTS
+from rag_api.wire.ui_objects import UI_PARTS
 
 Responses: TypeAlias = dict[int | str, dict[str, Any]]
 Schema: TypeAlias = dict[str, Any]
@@ -46,7 +47,7 @@ data: {"type":"done","outcome":"answered","finish_reason":"stop","model":"â€¦",â
 """
 _REF = "#/components/schemas/{model}"
 
-_MEANINGS = {
+MEANINGS = {
     400: "The request cannot be; the detail says why.",
     401: "The key is missing or wrong.",
     404: "No such thing; the detail says what there is.",
@@ -84,7 +85,7 @@ def event_stream(
 
 def component_schemas() -> Mapping[str, Schema]:
     """The schemas of what only streams carry."""
-    carried = (*EVENT_MODELS, *RESPONSE_EVENTS, ChatChunk, OpenAIError)
+    carried = (*EVENT_MODELS, *RESPONSE_EVENTS, ChatChunk, OpenAIError, *UI_PARTS)
     models = [(model, "serialization") for model in carried]
     _, definitions = models_json_schema(models, ref_template=_REF)  # type: ignore[arg-type]
     event = TypeAdapter(Event).json_schema(ref_template=_REF, mode="serialization")
@@ -94,15 +95,20 @@ def component_schemas() -> Mapping[str, Schema]:
 
 
 def _error(status: int, model: type[BaseModel]) -> dict[str, Any]:
-    return {"model": model, "description": _MEANINGS[status]}
+    return {"model": model, "description": MEANINGS[status]}
 
 
-def _item(model: type[BaseModel], *, named: bool, has_ids: bool) -> Schema:
-    data = {
+def describe_data(model: type[BaseModel]) -> Schema:
+    """The field `data` of an event that carries this model."""
+    return {
         "type": "string",
         "contentMediaType": "application/json",
         "contentSchema": {"$ref": _REF.format(model=model.__name__)},
     }
+
+
+def _item(model: type[BaseModel], *, named: bool, has_ids: bool) -> Schema:
+    data = describe_data(model)
     if not named:
         return {"type": "object", "required": ["data"], "properties": {"data": data}}
     properties = {"event": {"type": "string", "const": model.model_fields["type"].default}}

@@ -17,6 +17,8 @@ from rag_api.wire.native import NativeEncoder
 from rag_api.wire.response import EVENT_STREAM_HEADERS, EventStreamResponse
 from rag_core.errors import AnswerNotFoundError
 
+_MOST_DIGITS = 18
+
 router = APIRouter(tags=["answers"])
 
 LastEventId = Annotated[
@@ -38,7 +40,9 @@ class Position:
 def read_position(last_event_id: str) -> Position:
     """Read an event id `<run>:<number>`; what is none stands before the first event of no run."""
     run_id, _, number = last_event_id.strip().rpartition(":")
-    return Position(run_id, int(number)) if number.isdecimal() else Position("", 0)
+    # Python reads no number of thousands of digits.
+    plain = number.isdecimal() and len(number) <= _MOST_DIGITS
+    return Position(run_id, int(number)) if plain else Position("", 0)
 
 
 def resume_answer(position: Position, parts: Parts) -> Response:

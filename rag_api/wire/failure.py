@@ -1,4 +1,4 @@
-"""An error as an HTTP answer: in our shape, or in OpenAI's under OpenAI's paths."""
+"""An error as an HTTP answer: in our shape, or in the one that the path's clients expect."""
 
 from __future__ import annotations
 
@@ -11,11 +11,14 @@ from fastapi import Request, Response
 from rag_api.requests import ErrorBody
 from rag_api.wire.json_line import dump_model
 from rag_api.wire.openai_objects import OpenAIError, OpenAIFault
+from rag_api.wire.ui_parts import write_error
 
 RETRY_AFTER_SECONDS = 2.0
 """When it is not known better."""
 
 _OPENAI_PATHS = ("/v1/chat/completions", "/v1/models", "/v1/responses", "/v1/embeddings")
+_TEXT_PATH = "/api/chat"
+_STREAM_PATH = "/api/ask"
 _OPENAI_CODES = {
     "ModelNotFoundError": "model_not_found",
     "PreviousAnswerMissingError": "previous_response_not_found",
@@ -41,16 +44,20 @@ class Failure:
 
 def write_failure(request: Request, failure: Failure) -> Response:
     """Answer with the failure, in the shape that the path's clients expect."""
-    if is_openai_path(request.url.path):
-        body, status = dump_model(_openai_error(failure)), _openai_status(failure.status)
+    path, status = request.url.path, failure.status
+    if is_openai_path(path):
+        body, media_type = dump_model(_openai_error(failure)), "application/json"
+        status = _openai_status(status)
+    elif path.startswith(_TEXT_PATH):
+        # AI SDK shows the body as it is.
+        body, media_type = failure.detail.encode("utf-8", "replace"), "text/plain"
+    elif path.startswith(_STREAM_PATH):
+        # fetch-event-source looks at the media type only, and takes another for a broken network.
+        body, media_type = write_error(failure.detail), "text/event-stream"
     else:
-        body, status = (
-            dump_model(ErrorBody(error=failure.error, detail=failure.detail)),
-            failure.status,
-        )
-    return Response(
-        body, status_code=status, headers=_headers(failure), media_type="application/json"
-    )
+        error = ErrorBody(error=failure.error, detail=failure.detail)
+        body, media_type = dump_model(error), "application/json"
+    return Response(body, status_code=status, headers=_headers(failure), media_type=media_type)
 
 
 def is_openai_path(path: str) -> bool:

@@ -22,9 +22,12 @@ def quote_text(text: str) -> bytes:
     return quoted if quoted.isascii() else _escape_line_ends(quoted)
 
 
-def dump_model(model: BaseModel, *, only_set: bool = False) -> bytes:
-    """Write a model as a JSON object; `only_set` leaves out the fields that were not given."""
-    dumped = model.model_dump_json(exclude_unset=only_set).encode()
+def dump_model(model: BaseModel, *, only_set: bool = False, without_null: bool = False) -> bytes:
+    """Write a model as a JSON object.
+
+    `only_set` leaves out the fields that were not given, `without_null` those that are None.
+    """
+    dumped = model.model_dump_json(exclude_unset=only_set, exclude_none=without_null).encode()
     return dumped if dumped.isascii() else _escape_line_ends(dumped)
 
 

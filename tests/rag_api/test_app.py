@@ -92,11 +92,12 @@ async def test_an_unknown_path_and_a_wrong_method_are_told_what_there_is() -> No
     assert wrong.headers["allow"] == "POST"
 
 
-async def test_a_page_may_read_when_to_try_again() -> None:
+async def test_a_page_may_read_when_to_try_again_and_what_a_stream_is() -> None:
     async with calling(make_parts()) as client:
         response = await client.get("/v1/nope", headers={"origin": "https://app.example"})
 
-    assert "Retry-After" in response.headers["access-control-expose-headers"]
+    exposed = response.headers["access-control-expose-headers"]
+    assert {"Retry-After", "x-vercel-ai-ui-message-stream"} <= set(exposed.split(", "))
 
 
 async def test_a_body_over_the_limit_is_refused() -> None:
@@ -179,19 +180,31 @@ def test_the_nearest_ancestor_gives_the_status(error: type[errors.RagError], sta
     assert errors.RagError in STATUS
 
 
-async def test_any_page_may_call_with_any_header() -> None:
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        ("POST", "/v1/chat/completions"),
+        ("POST", "/api/chat"),
+        ("GET", "/api/chat/1/stream"),
+        ("GET", "/api/ask"),
+        ("POST", "/api/ask"),
+    ],
+)
+async def test_any_page_may_call_with_any_header(method: str, path: str) -> None:
     headers = {
         "origin": "https://chat.example",
-        "access-control-request-method": "POST",
+        "access-control-request-method": method,
         "access-control-request-headers": "authorization,x-stainless-os,last-event-id",
     }
 
     async with calling(make_parts()) as client:
-        response = await client.options("/v1/chat/completions", headers=headers)
+        response = await client.options(path, headers=headers)
 
     assert response.status_code == 200
     assert response.headers["access-control-allow-origin"] == "*"
-    assert "x-stainless-os" in response.headers["access-control-allow-headers"]
+    allowed = response.headers["access-control-allow-headers"]
+    assert {"authorization", "x-stainless-os", "last-event-id"} <= set(allowed.split(","))
+    assert method in response.headers["access-control-allow-methods"]
     assert "access-control-allow-credentials" not in response.headers
 
 

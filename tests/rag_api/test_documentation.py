@@ -13,6 +13,7 @@ from jsonschema import Draft202012Validator
 from rag_api.routes.documentation import add_documentation
 from rag_api.wire.responses_objects import RESPONSE_EVENTS
 from tests.api import calling, make_parts
+from tests.rag_api.test_ui_parts import KINDS
 
 
 @pytest.fixture
@@ -66,6 +67,20 @@ async def test_what_every_event_carries_is_not_described_as_optional(
 
     for name in ("Retrieved", "Delta", "Cited", "Restarted", "Gap", "Done", "Failed"):
         assert set(schemas[name]["required"]) == set(schemas[name]["properties"])
+
+
+@pytest.mark.parametrize("path", ["/api/chat", "/api/ask"])
+async def test_every_part_is_described(openapi: dict[str, Any], path: str) -> None:
+    ok = openapi["paths"][path]["post"]["responses"]["200"]
+
+    *items, end = ok["content"]["text/event-stream"]["itemSchema"]["anyOf"]
+    references = [item["properties"]["data"]["contentSchema"]["$ref"] for item in items]
+    described = [
+        openapi["components"]["schemas"][reference.rsplit("/", 1)[-1]]["properties"]
+        for reference in references
+    ]
+    assert {part["type"]["const"]: set(part) - {"type"} for part in described} == KINDS
+    assert end["properties"]["data"]["const"] == "[DONE]"
 
 
 async def test_every_route_describes_its_errors(openapi: dict[str, Any]) -> None:

@@ -26,7 +26,12 @@ CONFIG = schemathesis.Config.from_dict(
             {
                 # No schema says that there must be a question among the messages, that the answer
                 # before is kept still, or how many numbers the embedding model's vectors have.
-                "include-path": ["/v1/chat/completions", "/v1/responses", "/v1/embeddings"],
+                "include-path": [
+                    "/v1/chat/completions",
+                    "/v1/responses",
+                    "/v1/embeddings",
+                    "/api/chat",
+                ],
                 "checks": {"positive_data_acceptance": {"expected-statuses": [200, 400, 404]}},
             }
         ],
