@@ -212,7 +212,7 @@ class _Bert:
         steps = self._to.weight(np.rint(weight / scales).astype(np.int8))
         sizes = self._to.weight(scales.astype(np.float32))
         # Quantises, multiplies, scales back and adds; ten standard operations for this make the
-        # whole run an eighth slower.
+        # whole run a sixth slower.
         return self._to.node("DynamicQuantizeMatMul", hidden, steps, sizes, "", bias)
 
     def _norm(self, hidden: str, prefix: str) -> str:
