@@ -87,14 +87,27 @@ def chunk_id(document_id: str, position: int) -> str:
 
 def join_headings(title: str, heading_path: tuple[str, ...]) -> str:
     """Title and headings above a chunk in one line, each said once; empty when there are none."""
-    headings = [heading for heading in heading_path if heading != title]
-    return _HEADING_SEPARATOR.join([title, *headings] if title else headings)
+    return _HEADING_SEPARATOR.join(_headings(title, heading_path))
 
 
 def indexed_text(title: str, heading_path: tuple[str, ...], text: str) -> str:
-    """What both halves of the search index for a chunk: title and headings, then its text."""
-    above = join_headings(title, heading_path)
-    return f"{above}\n{text}" if above else text
+    """What both halves of the search index for a chunk: title and headings, then its text.
+
+    A last heading that the text begins with is said there only.
+    """
+    headings = _headings(title, heading_path)
+    if headings and headings[-1] == _first_line(text):
+        headings.pop()
+    return "\n".join([_HEADING_SEPARATOR.join(headings), text] if headings else [text])
+
+
+def _headings(title: str, heading_path: tuple[str, ...]) -> list[str]:
+    headings = [heading for heading in heading_path if heading != title]
+    return [title, *headings] if title else headings
+
+
+def _first_line(text: str) -> str:
+    return text.partition("\n")[0].lstrip("#").strip()
 
 
 def hash_text(text: str) -> bytes:

@@ -29,7 +29,9 @@ from rag_core.errors import ConfigurationError, MissingPackageError
 from rag_core.locks import locked
 from rag_core.settings import Settings
 
-_GRAPH_VERSION = 1
+_GRAPH_VERSION = 2
+_VECTORS = {"int8": "int8.2", "fp32": "fp32"}
+"""What fingerprints call a precision: another name whenever a new graph gives other vectors."""
 # A unit of work takes 10 to 50 ms, so a query waits about that long behind a bulk of documents.
 _UNIT_CHARACTERS = 1_500
 _UNIT_TEXTS = 32
@@ -109,7 +111,7 @@ def _load(settings: Settings) -> LocalEmbedder:
         session = _open_session(graph, files, shape, precision)
     except OSError as error:
         raise ConfigurationError(f"model {files.name!r} cannot be prepared: {error}") from error
-    name = f"local/{files.name}@{sha256[:8]}/{precision}"
+    name = f"local/{files.name}@{sha256[:8]}/{_VECTORS[precision]}"
     return LocalEmbedder(session, files, positions=shape.positions, name=name)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -25,6 +26,21 @@ def test_indexed_text_puts_title_and_headings_above_the_text() -> None:
 
 def test_indexed_text_does_not_say_the_title_twice() -> None:
     assert indexed_text("Guide", ("Guide", "Linux"), "Run it.") == "Guide > Linux\nRun it."
+
+
+@pytest.mark.parametrize("text", ["# Guide\n\nRun it.", "Guide\nRun it.", "# Guide"])
+def test_indexed_text_does_not_repeat_the_title_that_the_text_begins_with(text: str) -> None:
+    assert indexed_text("Guide", ("Guide",), text) == text
+
+
+def test_indexed_text_keeps_the_headings_above_the_one_that_the_text_begins_with() -> None:
+    indexed = indexed_text("Guide", ("Guide", "Setup", "Linux"), "### Linux\n\nRun it.")
+
+    assert indexed == "Guide > Setup\n### Linux\n\nRun it."
+
+
+def test_indexed_text_keeps_a_title_that_only_begins_like_the_text() -> None:
+    assert indexed_text("Guide", (), "Guidelines help.") == "Guide\nGuidelines help."
 
 
 def test_indexed_text_without_title_and_headings_is_the_text() -> None:

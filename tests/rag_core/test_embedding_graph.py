@@ -48,6 +48,19 @@ def test_a_layer_without_output_does_not_divide_by_zero() -> None:
     assert reference_vector(tensors, TINY, [2, 4, 3]) @ vector >= 0.98
 
 
+def test_one_large_channel_does_not_coarsen_the_others() -> None:
+    tensors = tiny_tensors()
+    for layer in range(TINY.layers):
+        prefix = f"encoder.layer.{layer}."
+        for part in ("weight", "bias"):
+            tensors[f"{prefix}attention.output.LayerNorm.{part}"][3] *= 30
+        tensors[f"{prefix}intermediate.dense.weight"][:, 3] /= 30
+
+    vector = run_graph(build_graph(tensors, TINY, "int8"), [2, 4, 6, 8, 3])
+
+    assert reference_vector(tensors, TINY, [2, 4, 6, 8, 3]) @ vector >= 0.999
+
+
 def test_a_missing_tensor_is_named() -> None:
     tensors = tiny_tensors()
     del tensors["encoder.layer.1.output.dense.bias"]

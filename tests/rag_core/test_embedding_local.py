@@ -65,7 +65,7 @@ async def test_the_fast_vectors_lie_close_to_the_exact_ones(
 async def test_the_fingerprint_names_model_weights_precision_and_dimension(
     minilm: LocalEmbedder, tiny: LocalEmbedder
 ) -> None:
-    assert minilm.fingerprint == "local/all-MiniLM-L6-v2@53aa5117/int8/384"
+    assert minilm.fingerprint == "local/all-MiniLM-L6-v2@53aa5117/int8.2/384"
     assert tiny.fingerprint.startswith("local/tiny@")
     assert tiny.fingerprint.endswith("/fp32/16")
 
