@@ -32,7 +32,7 @@ _USAGE_SECONDS = 2.0
 """How long a server may take, after the answer's end, to count its tokens and to say goodbye."""
 # Under load tokens are read some at a time: reading, sending and waking cost more than the token.
 _UNHURRIED_STREAMS = 16
-_PAUSE_SECONDS_PER_STREAM = 0.0002
+_PAUSE_SECONDS_PER_STREAM = 0.0004
 _LONGEST_PAUSE_SECONDS = 0.04
 _NO_KEY = "none"
 # What comes out of the client when its connection breaks; aiohttp's own are not all translated.
