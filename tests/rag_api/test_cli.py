@@ -16,7 +16,7 @@ from rag_api.cli import app, bind, check_home, describe_server, refuse_workers
 from rag_core.errors import ConfigurationError
 from tests.api import make_parts
 
-BANNER_LINES = 6
+BANNER_LINES = 7
 SERVE = [sys.executable, "-m", "rag_api", "serve"]
 
 
@@ -122,6 +122,8 @@ def test_the_banner_names_an_address_that_can_be_opened() -> None:
         banner = describe_server(make_parts(api_key="secret"), listener)
         port = listener.getsockname()[1]
 
-    assert f"http://127.0.0.1:{port}/docs" in banner
+    assert f"http://127.0.0.1:{port}/docs\n" in banner
+    assert f"http://127.0.0.1:{port}/mcp\n" in banner
+    assert len(banner.splitlines()) == BANNER_LINES
     assert "$RAG_API_KEY" in banner
     assert "secret" not in banner
