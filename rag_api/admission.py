@@ -6,7 +6,8 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from rag_api.runs import GRACE_SECONDS, STOPPED, AnswerStream, Run
+from rag_api.events import AnswerStream
+from rag_api.runs import GRACE_SECONDS, STOPPED, Run
 from rag_api.turns import Turns
 from rag_core.errors import AnswerNotFoundError, StoppedError
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field
 from functools import partial
@@ -11,7 +11,7 @@ from functools import partial
 from rag_api import extractive
 from rag_api.chat import Chat, Finish, Text
 from rag_api.citations import CitationFinder
-from rag_api.events import Delta, Done, Event, Failed, Outcome, Retrieved
+from rag_api.events import AnswerStream, Delta, Done, Failed, Outcome, Retrieved
 from rag_api.fallback import Rest, fall_back
 from rag_api.prompt import Prompt, Turn, build_prompt, check_length, make_budget
 from rag_core.embedding import Embedder
@@ -26,9 +26,6 @@ from rag_core.tokens import TokenCounter
 
 _LOG = logging.getLogger(__name__)
 _UNFORESEEN = "InternalError"
-
-Events = tuple[Event, ...]
-"""Events that became ready together, to be sent together; never empty."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +81,7 @@ async def answer(
     history: Sequence[Turn],
     answerer: Answerer,
     max_tokens: int | None = None,
-) -> AsyncGenerator[Events, None]:
+) -> AnswerStream:
     """Give the events of one answer as they become ready, the Retrieved first.
 
     Raises nothing but what cancels it: a failure is a Failed. Closing the generator closes the
@@ -122,7 +119,7 @@ def describe_failure(error: RagError) -> Failed:
 
 def _produce(
     retrieved: Retrieved, history: Sequence[Turn], answerer: Answerer, max_tokens: int | None
-) -> AsyncGenerator[Events, None]:
+) -> AnswerStream:
     if not retrieved.passages:
         return _say_nothing_found(retrieved, answerer.model)
     if isinstance(answerer, ExtractiveAnswerer):
@@ -142,7 +139,7 @@ def _ask(
     retrieved: Retrieved,
     history: Sequence[Turn],
     max_tokens: int | None,
-) -> AsyncGenerator[Events, None]:
+) -> AnswerStream:
     budget = make_budget(answerer.counter, answerer.context_tokens, max_tokens)
     prompt = build_prompt(
         retrieved.question, history=history, passages=retrieved.passages, budget=budget
@@ -150,9 +147,7 @@ def _ask(
     return _relay(answerer, prompt, budget.answer_tokens)
 
 
-async def _relay(
-    answerer: ModelAnswerer, prompt: Prompt, max_tokens: int
-) -> AsyncGenerator[Events, None]:
+async def _relay(answerer: ModelAnswerer, prompt: Prompt, max_tokens: int) -> AnswerStream:
     finder = CitationFinder(prompt.passages)
     texts: list[str] = []
     finish: Finish | None = None
@@ -188,9 +183,7 @@ def _complete(
     )
 
 
-async def _quote(
-    retrieved: Retrieved, answerer: ExtractiveAnswerer
-) -> AsyncGenerator[Events, None]:
+async def _quote(retrieved: Retrieved, answerer: ExtractiveAnswerer) -> AnswerStream:
     found = await extractive.extract(
         retrieved.question, retrieved.passages, answerer.embedder, why=answerer.why
     )
@@ -199,7 +192,7 @@ async def _quote(
     yield (_stop(answerer.model, found.outcome),)
 
 
-async def _say_nothing_found(retrieved: Retrieved, model: str) -> AsyncGenerator[Events, None]:
+async def _say_nothing_found(retrieved: Retrieved, model: str) -> AnswerStream:
     yield (
         Delta(text=f"The collection {retrieved.collection!r} holds no passages to answer from."),
         _stop(model, "empty_collection"),

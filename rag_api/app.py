@@ -19,7 +19,7 @@ from starlette.routing import Match
 from rag_api.limits import BodyLimit
 from rag_api.parts import Parts
 from rag_api.routes import router
-from rag_api.routes.documentation import add_documentation, find_assets
+from rag_api.routes.documentation import add_documentation
 from rag_api.wire.failure import Failure, write_failure
 from rag_core import errors
 from rag_core.errors import RagError
@@ -83,7 +83,7 @@ def create_app(open_parts: Opener) -> FastAPI:
         openapi_url=None,
     )
     app.include_router(router)
-    add_documentation(app, assets=find_assets())
+    add_documentation(app)
     app.add_middleware(BodyLimit)
     app.add_middleware(
         CORSMiddleware,

@@ -28,7 +28,7 @@ from rag_core.logs import set_up_logs
 from rag_core.settings import Settings, read_settings
 
 _UNREAD_BYTES = 128 * 1024
-_SAMPLE_QUESTION = "Which formats can be ingested?"
+_SAMPLE_QUESTION = "How are citations found?"
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, help=__doc__)
 
@@ -167,6 +167,7 @@ def describe_server(parts: Parts, listener: socket.socket) -> str:
 rag-api answers with {parts.answerer.model}
   API    {url}/v1
   docs   {url}/docs
+  MCP    {url}/mcp
   try    curl --no-buffer {url}/v1/answers{key} \\
            --header 'content-type: application/json' \\
            --data '{{"question": "{_SAMPLE_QUESTION}"}}'"""

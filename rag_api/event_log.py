@@ -5,15 +5,13 @@ from __future__ import annotations
 import asyncio
 import time
 
-from rag_api.events import Delta, Done, Event, Failed, Gap, Retrieved
+from rag_api.events import Delta, Done, Event, Events, Failed, Gap, Retrieved
 
 KEPT_EVENTS = 32_768
 """How long a log may grow; then its beginning is dropped, and who comes late gets a Gap."""
 
 TAKEN_EVENTS = 256
 """How many a reader takes at once: what waits for its socket to be free is bounded by them."""
-
-Events = tuple[Event, ...]
 
 # What an event weighs beside its text, measured; a passage's text is kept as text and as prompt.
 _EVENT_BYTES = 200

@@ -7,6 +7,7 @@ encoding of these same events.
 
 from __future__ import annotations
 
+from collections.abc import AsyncGenerator
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -128,6 +129,12 @@ class Failed(_Event):
 Event = Annotated[
     Retrieved | Delta | Cited | Restarted | Gap | Done | Failed, Field(discriminator="type")
 ]
+
+Events = tuple[Event, ...]
+"""Events that became ready together, to be sent together; in their order."""
+
+AnswerStream = AsyncGenerator[Events, None]
+"""The events of one answer, as they become ready."""
 
 
 def view_passage(passage: Passage, *, number: int, url: str) -> PassageView:

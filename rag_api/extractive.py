@@ -16,7 +16,7 @@ NO_MODEL = "No chat model is configured (CHAT_MODEL)"
 MODEL_FAILED = "The chat model does not answer"
 
 _LEAST_FUSED_SCORE = 0.235
-"""Below it 92 % of the questions off the topic are, and 2 % of the answerable (DESIGN §7)."""
+"""Measured: below it lie 92 % of the questions off the topic, and 2 % of the answerable."""
 _NOTHING_FITS = "The documents do not seem to hold an answer to this question."
 
 _LINK = re.compile(r"!?\[([^\]]*)\]\([^)]*\)")
@@ -24,14 +24,14 @@ _REFERENCE = re.compile(r"\s?\[[\d,;–\- ]+\]|\[\^[^\]]*\]")
 _MARKS = re.compile(r"\*\*|__|`|(?<!\w)[*_]|[*_](?!\w)")
 _PIECE = re.compile(r"(?:\S+\s*){1,3}")
 
-Events = tuple[Delta | Cited, ...]
+Piece = tuple[Delta | Cited, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Extract:
     """A whole extractive answer."""
 
-    pieces: tuple[Events, ...]
+    pieces: tuple[Piece, ...]
     """What a model would have streamed, in order."""
     outcome: Outcome
 
@@ -55,7 +55,7 @@ def _abstain(why: str) -> Extract:
     return Extract(tuple((Delta(text=piece),) for piece in cut_in_pieces(text)), "insufficient")
 
 
-def _write(chosen: Sequence[ChosenSentence], why: str) -> Iterator[Events]:
+def _write(chosen: Sequence[ChosenSentence], why: str) -> Iterator[Piece]:
     length = 0
     for sentence in chosen:
         *pieces, last = cut_in_pieces(f"{_clean(sentence.quote.text)} ")

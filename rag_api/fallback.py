@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import Callable
 from contextlib import aclosing
 
-from rag_api.events import Done, Event, Restarted
+from rag_api.events import AnswerStream, Done, Restarted
 from rag_core.errors import ChatRejectedError, RagError, UnavailableError, find_retry_after
 
 _PATIENCE = 3
@@ -22,7 +22,6 @@ _LONGEST_REST_SECONDS = 60.0
 _LOG = logging.getLogger(__name__)
 
 ModelError = UnavailableError | ChatRejectedError
-AnswerStream = AsyncGenerator[tuple[Event, ...], None]
 Clock = Callable[[], float]
 
 

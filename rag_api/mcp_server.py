@@ -45,7 +45,7 @@ _LOG = logging.getLogger(__name__)
 @asynccontextmanager
 async def open_server(parts: Parts) -> AsyncIterator[ASGIApp]:
     """Serve both generations of the protocol, each request by itself: there are no sessions."""
-    # Else answers in progress break off at SIGTERM, which have DRAIN_SECONDS to end.
+    # Else answers in progress break off at SIGTERM, which have RAG_DRAIN_SECONDS to end.
     AppStatus.enable_automatic_graceful_drain = False
     # Who may call is checked in rag_api.routes.mcp.
     manager = StreamableHTTPSessionManager(_build_server(parts), stateless=True)

@@ -10,18 +10,15 @@ import asyncio
 import logging
 import secrets
 import time
-from collections.abc import AsyncGenerator, Callable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import aclosing, contextmanager
 
-from rag_api.event_log import EventLog, Events, Reader
-from rag_api.events import Failed
+from rag_api.event_log import EventLog, Reader
+from rag_api.events import AnswerStream, Failed
 from rag_core.errors import StoppedError
 
 GRACE_SECONDS = 60.0
 """How long a detached run goes on while nobody reads it."""
-
-AnswerStream = AsyncGenerator[Events, None]
-"""An answer's events; each tuple holds those that became ready together."""
 
 CANCELLED = Failed(error="AnswerCancelledError", detail="the answer was cancelled", retryable=False)
 ABANDONED = Failed(

@@ -15,6 +15,7 @@ from rag_api.server import Server
 from rag_core.settings import Settings
 
 ROOT = Path(__file__).parent.parent
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 SERVICES = {"api", "ingest", "chroma", "postgres", "ollama"}
 
 
@@ -48,6 +49,19 @@ def test_the_readme_explains_every_setting() -> None:
     readme = (ROOT / "README.md").read_text()
 
     assert [name for name in setting_names() if f"`{name}`" not in readme] == []
+
+
+def test_the_readme_counts_the_sample_documents() -> None:
+    sample = list((ROOT / "data" / "sample").iterdir())
+
+    assert f"default: {len(sample)} added, " in (ROOT / "README.md").read_text()
+
+
+@pytest.mark.parametrize("page", PAGES, ids=[page.name for page in PAGES])
+def test_links_lead_to_files(page: Path) -> None:
+    links = re.findall(r"\]\((?!https?:)([^)#\s]+)", page.read_text())
+
+    assert [link for link in links if not (page.parent / link).exists()] == []
 
 
 def test_compose_has_its_services_and_only_settings_that_exist() -> None:

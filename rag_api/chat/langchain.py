@@ -1,7 +1,7 @@
 """Chat over any provider that LangChain's `init_chat_model` knows, for CHAT_MODEL=provider:model.
 
-LangChain costs 310–660 µs of CPU a token (DESIGN §3): what speaks OpenAI's protocol is better
-asked by `rag_api.chat.openai`.
+LangChain costs 310–660 µs of CPU a token: what speaks OpenAI's protocol is better asked by
+`rag_api.chat.openai`.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Chat over an OpenAI-compatible server: the SDK asks, we read the stream's bytes ourselves.
 
-The SDK's typed stream costs 144–226 µs of CPU a token (DESIGN §3), so it only makes the request.
+The SDK's typed stream costs 144–226 µs of CPU a token, so it only makes the request.
 Nor does it retry: it cannot ask again when a stream breaks before its first token, and would sleep
 through a `Retry-After` of minutes. Loaded when such a chat is opened: the SDK imports in 0.9 s.
 """

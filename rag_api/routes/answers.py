@@ -1,4 +1,4 @@
-"""`POST /v1/answers` and `POST /v1/search`: our own protocol."""
+"""`POST /v1/answers`: our own protocol."""
 
 from __future__ import annotations
 

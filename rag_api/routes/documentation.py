@@ -1,9 +1,8 @@
-"""Swagger UI and ReDoc, with the scripts of fastapi-offline; from a CDN without that package."""
+"""Swagger UI and ReDoc, with the scripts of fastapi-offline: no page needs the network."""
 
 from __future__ import annotations
 
-from importlib.util import find_spec
-from pathlib import Path
+from importlib.resources import files
 from typing import Any
 
 from fastapi import APIRouter, FastAPI, Request
@@ -20,18 +19,11 @@ _OPENAPI = "openapi.json"
 router = APIRouter(include_in_schema=False)
 
 
-def find_assets() -> Path | None:
-    """Where the pages' scripts lie; None when they must come from a CDN."""
-    spec = find_spec("fastapi_offline")
-    return Path(spec.origin).parent / "static" if spec and spec.origin else None
-
-
-def add_documentation(app: FastAPI, *, assets: Path | None) -> None:
+def add_documentation(app: FastAPI) -> None:
     """Add the pages, and the scripts that they load."""
     app.include_router(router)
-    app.state.has_assets = assets is not None
-    if assets is not None:
-        app.mount(f"/{_ASSETS}", StaticFiles(directory=assets))
+    scripts = files("fastapi_offline").joinpath("static")
+    app.mount(f"/{_ASSETS}", StaticFiles(directory=str(scripts)))
 
 
 def describe_api(app: FastAPI) -> dict[str, Any]:
@@ -56,12 +48,9 @@ async def show_openapi(request: Request) -> JSONResponse:
 @router.get("/docs")
 async def show_swagger(request: Request) -> HTMLResponse:
     """Show Swagger UI."""
-    title = request.app.title
-    if not request.app.state.has_assets:
-        return get_swagger_ui_html(openapi_url=_OPENAPI, title=title)
     return get_swagger_ui_html(
         openapi_url=_OPENAPI,
-        title=title,
+        title=request.app.title,
         swagger_js_url=f"{_ASSETS}/swagger-ui-bundle.js",
         swagger_css_url=f"{_ASSETS}/swagger-ui.css",
         swagger_favicon_url=f"{_ASSETS}/favicon.png",
@@ -71,12 +60,9 @@ async def show_swagger(request: Request) -> HTMLResponse:
 @router.get("/redoc")
 async def show_redoc(request: Request) -> HTMLResponse:
     """Show ReDoc."""
-    title = request.app.title
-    if not request.app.state.has_assets:
-        return get_redoc_html(openapi_url=_OPENAPI, title=title)
     return get_redoc_html(
         openapi_url=_OPENAPI,
-        title=title,
+        title=request.app.title,
         redoc_js_url=f"{_ASSETS}/redoc.standalone.js",
         redoc_favicon_url=f"{_ASSETS}/favicon.png",
         with_google_fonts=False,

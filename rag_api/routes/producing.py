@@ -6,12 +6,11 @@ from contextlib import aclosing
 from dataclasses import replace
 
 from rag_api.answer import answer, describe_failure
-from rag_api.events import Retrieved
+from rag_api.events import AnswerStream, Retrieved
 from rag_api.parts import Parts
 from rag_api.prompt import Turn
 from rag_api.routes.models import check_model
 from rag_api.routes.retrieval import Asked, retrieve
-from rag_api.runs import AnswerStream
 from rag_api.wire.source_list import INLINE_MODEL, append_sources, strip_sources
 from rag_core.errors import RagError
 

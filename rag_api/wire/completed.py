@@ -6,8 +6,18 @@ from collections.abc import Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
 
-from rag_api.events import Citation, Cited, Delta, Done, Event, Failed, Restarted, Retrieved
-from rag_api.runs import AnswerStream
+from rag_api.events import (
+    AnswerStream,
+    Citation,
+    Cited,
+    Delta,
+    Done,
+    Event,
+    Events,
+    Failed,
+    Restarted,
+    Retrieved,
+)
 from rag_core.errors import AnswerFailedError
 
 
@@ -20,7 +30,7 @@ class Completed:
     citations: tuple[Citation, ...]
     done: Done
 
-    def as_events(self) -> tuple[Event, ...]:
+    def as_events(self) -> Events:
         """The answer as if it had come in one piece."""
         cited = [Cited(citation=citation) for citation in self.citations]
         return (self.retrieved, Delta(text=self.text), *cited, self.done)

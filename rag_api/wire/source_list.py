@@ -7,8 +7,16 @@ from collections.abc import Mapping
 from contextlib import aclosing
 from urllib.parse import quote
 
-from rag_api.events import Citation, Cited, Delta, Done, Event, Restarted, Retrieved
-from rag_api.runs import AnswerStream
+from rag_api.events import (
+    AnswerStream,
+    Citation,
+    Cited,
+    Delta,
+    Done,
+    Events,
+    Restarted,
+    Retrieved,
+)
 from rag_api.wire.source_names import name_sources
 
 INLINE_MODEL = "rag-inline"
@@ -20,8 +28,6 @@ _HEADING = "\n\n**Sources**\n"
 _MARKS = re.compile(r"[\\`*_\[\]<>~$|]|&(?=#?\w+;)")
 _URL_CHARACTERS = "%/:?#[]@!$&'*+,;=~"
 _LISTED = re.compile(r"(?:\n- \[\d+\] \[[^\n]*)+\s*\Z")
-
-Events = tuple[Event, ...]
 
 
 async def append_sources(answer: AnswerStream) -> AnswerStream:

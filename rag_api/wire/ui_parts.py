@@ -43,7 +43,7 @@ from rag_api.wire.ui_objects import (
 UI_HEADERS = {"x-vercel-ai-ui-message-stream": "v1"}
 """Tells proxies and other readers what the stream is; the SDK itself does not look."""
 
-Parts = tuple[bytes, ...]
+Written = tuple[bytes, ...]
 """JSON, each on one line."""
 
 _TEXT_ID = "text"
@@ -101,7 +101,7 @@ class PartWriter:
         self._has_text = False
         self._lost = False
 
-    def write(self, event: Event) -> Parts:
+    def write(self, event: Event) -> Written:
         """The parts that an event becomes, in their order; it may become none."""
         if self._lost:
             return ()
@@ -109,7 +109,7 @@ class PartWriter:
             return self._write_text(event.text)
         return self._write_rare(event)
 
-    def _write_rare(self, event: Event) -> Parts:
+    def _write_rare(self, event: Event) -> Written:
         match event:
             case Cited():
                 self._citations.append(self._shown.place(event.citation))
@@ -126,13 +126,13 @@ class PartWriter:
                 return (_dump(ErrorPart(error_text=_LOST)), _DONE)
         return ()
 
-    def _write_start(self, passages: Sequence[PassageView]) -> Parts:
+    def _write_start(self, passages: Sequence[PassageView]) -> Written:
         start = (_dump(StartPart(message_id=self._message_id)), _dump(StartStepPart()))
         names = name_sources(passages)
         sources = [_describe_source(passage, names[passage.number]) for passage in passages]
         return (*start, *map(_dump, sources))
 
-    def _write_text(self, text: str) -> Parts:
+    def _write_text(self, text: str) -> Written:
         self._shown.add(text)
         delta = _DELTA % quote_text(text)
         if self._has_text:
@@ -140,7 +140,7 @@ class PartWriter:
         self._has_text = True
         return (_dump(TextStartPart(id=_TEXT_ID)), delta)
 
-    def _end_text(self) -> Parts:
+    def _end_text(self) -> Written:
         if not self._has_text:
             return ()
         end = _dump(TextEndPart(id=_TEXT_ID))
@@ -154,7 +154,7 @@ def write_error(detail: str) -> bytes:
     return b"data: %b\n\ndata: %b\n\n" % (_dump(ErrorPart(error_text=detail)), _DONE)
 
 
-def _write_end(event: Done | Failed) -> Parts:
+def _write_end(event: Done | Failed) -> Written:
     if isinstance(event, Done):
         return (_dump(FinishStepPart()), _dump(_describe_finish(event)))
     if event == CANCELLED:

@@ -25,21 +25,6 @@ def to_vector(stored: bytes) -> np.ndarray:
     return np.frombuffer(stored, _STORED)
 
 
-async def cached_vectors(
-    catalog: Catalog, fingerprint: str, hashes: Sequence[bytes]
-) -> dict[bytes, np.ndarray]:
-    """Read those vectors that this model made already, by hash."""
-    found: dict[bytes, np.ndarray] = {}
-    async with catalog.reading() as connection:
-        for part in batched(hashes):
-            query = select(_table.c.hash, _table.c.vector).where(
-                _table.c.fingerprint == fingerprint, _table.c.hash.in_(part)
-            )
-            rows = await connection.execute(query)
-            found.update((key, to_vector(stored)) for key, stored in rows)
-    return found
-
-
 async def has_vectors(catalog: Catalog, fingerprint: str, hashes: Sequence[bytes]) -> set[bytes]:
     """Tell for which hashes this model made vectors already."""
     found: set[bytes] = set()

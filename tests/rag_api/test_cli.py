@@ -14,9 +14,10 @@ import pytest
 
 from rag_api.cli import app, bind, check_home, describe_server, refuse_workers
 from rag_core.errors import ConfigurationError
-from tests.api import make_parts
+from tests.api import ScriptedChat, make_parts
 
-BANNER_LINES = 6
+BANNER_LINES = 7
+README = Path(__file__).parents[2] / "README.md"
 SERVE = [sys.executable, "-m", "rag_api", "serve"]
 
 
@@ -122,6 +123,16 @@ def test_the_banner_names_an_address_that_can_be_opened() -> None:
         banner = describe_server(make_parts(api_key="secret"), listener)
         port = listener.getsockname()[1]
 
-    assert f"http://127.0.0.1:{port}/docs" in banner
+    assert f"http://127.0.0.1:{port}/docs\n" in banner
+    assert f"http://127.0.0.1:{port}/mcp\n" in banner
+    assert len(banner.splitlines()) == BANNER_LINES
     assert "$RAG_API_KEY" in banner
     assert "secret" not in banner
+
+
+def test_the_readme_shows_the_banner_as_it_is() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        banner = describe_server(make_parts(chat=ScriptedChat(model="extractive")), listener)
+        port = listener.getsockname()[1]
+
+    assert banner.replace(str(port), "8000") in README.read_text()

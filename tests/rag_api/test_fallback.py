@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from rag_api.events import Delta, Event, Restarted
-from rag_api.fallback import AnswerStream, Rest, fall_back
+from rag_api.events import AnswerStream, Delta, Event, Restarted
+from rag_api.fallback import Rest, fall_back
 from rag_core.errors import ChatRateLimitedError, ChatRejectedError, ChatUnavailableError
 from tests.answers import DONE
 

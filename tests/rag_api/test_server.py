@@ -25,7 +25,7 @@ from tests.upstream import END, HEADERS, Upstream, chunk
 
 QUESTION = "What is it made of?"
 MESSAGES = [{"role": "user", "content": QUESTION}]
-BANNER_LINES = 6
+BANNER_LINES = 7
 ENDS = (chunk("It is"), 1.0, chunk(" done."), chunk(reason="stop"), END)
 NEVER_ENDS = (chunk("It is"), 60.0)
 

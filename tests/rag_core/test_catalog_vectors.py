@@ -7,14 +7,26 @@ import numpy as np
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
+from sqlalchemy import select
 
-from rag_core.catalog import vectors
+from rag_core.catalog import tables, vectors
 from rag_core.catalog.engine import Catalog, open_catalog
 from rag_core.documents import hash_text
 
 
 def _hashes(count: int) -> list[bytes]:
     return [hash_text(str(number)) for number in range(count)]
+
+
+async def read_vectors(
+    catalog: Catalog, fingerprint: str, hashes: list[bytes]
+) -> dict[bytes, np.ndarray]:
+    """What is stored of these, by hash."""
+    stored = tables.vectors.c
+    query = select(stored.hash, stored.vector).where(stored.fingerprint == fingerprint)
+    async with catalog.reading() as connection:
+        rows = await connection.execute(query)
+        return {key: vectors.to_vector(vector) for key, vector in rows if key in hashes}
 
 
 @settings(
@@ -26,7 +38,7 @@ async def test_vectors_come_back_bit_by_bit(catalog: Catalog, matrix: np.ndarray
 
     await vectors.save_vectors(catalog, "model", keys, matrix)
 
-    found = await vectors.cached_vectors(catalog, "model", keys)
+    found = await read_vectors(catalog, "model", keys)
     assert all(found[key].tobytes() == row.tobytes() for key, row in zip(keys, matrix, strict=True))
 
 
@@ -36,7 +48,7 @@ async def test_what_is_cached_stays_as_it_was(catalog: Catalog) -> None:
 
     await vectors.save_vectors(catalog, "model", [key, key], np.zeros((2, 4), np.float32))
 
-    assert (await vectors.cached_vectors(catalog, "model", [key]))[key].tolist() == [1, 1, 1, 1]
+    assert (await read_vectors(catalog, "model", [key]))[key].tolist() == [1, 1, 1, 1]
 
 
 async def test_each_model_has_vectors_of_its_own(catalog: Catalog) -> None:
@@ -45,7 +57,7 @@ async def test_each_model_has_vectors_of_its_own(catalog: Catalog) -> None:
 
     assert await vectors.has_vectors(catalog, "model", keys) == set(keys[:2])
     assert await vectors.has_vectors(catalog, "other", keys) == set()
-    assert await vectors.cached_vectors(catalog, "other", keys) == {}
+    assert await read_vectors(catalog, "other", keys) == {}
 
 
 async def test_any_number_of_vectors_goes_in_and_out(catalog: Catalog) -> None:
@@ -54,7 +66,7 @@ async def test_any_number_of_vectors_goes_in_and_out(catalog: Catalog) -> None:
 
     await vectors.save_vectors(catalog, "model", keys, matrix)
 
-    found = await vectors.cached_vectors(catalog, "model", keys)
+    found = await read_vectors(catalog, "model", keys)
     assert np.array_equal(np.stack([found[key] for key in keys]), matrix)
     assert await vectors.has_vectors(catalog, "model", keys) == set(keys)
 
@@ -70,7 +82,7 @@ async def test_doubles_are_stored_as_floats(catalog: Catalog) -> None:
 
     await vectors.save_vectors(catalog, "model", [key], np.full((1, 4), 0.1))
 
-    found = (await vectors.cached_vectors(catalog, "model", [key]))[key]
+    found = (await read_vectors(catalog, "model", [key]))[key]
     assert found.dtype == np.float32
     assert found.tolist() == np.full(4, 0.1, np.float32).tolist()
 
