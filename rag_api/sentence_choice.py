@@ -29,9 +29,11 @@ _CHOSEN = 3
 _K1 = 1.2
 _B = 0.75
 
+_FENCE = re.compile(r"^[ \t>]*(?:```|~~~)(.*)$", re.MULTILINE)
 _FENCED = re.compile(r"^[ \t>]*(```|~~~).*?(?:^[ \t>]*\1|\Z)", re.MULTILINE | re.DOTALL)
 _NO_PROSE_BEFORE = re.compile(r"[#|]")
-_NO_PROSE_INSIDE = re.compile(r"[|{}]|://|\.{4}")
+# Marks of tables, links, tables of contents and code, whose fence may stand in another passage.
+_NO_PROSE_INSIDE = re.compile(r"[|{}]|://|\.{4}|\w\((?!s\))|[=!<>]=|=>|\w=\w|;\s*$")
 _WORD = re.compile(r"[^\W\d_]+")
 _FEWEST_WORDS = 4
 _MOST_CHARACTERS = 600
@@ -103,12 +105,26 @@ def _find_candidates(passages: Sequence[PassageView]) -> list[ChosenSentence]:
 
 def _find_sentences(passage: PassageView) -> Iterator[tuple[ChosenSentence, bool]]:
     """The sentences of a passage, and whether each is prose."""
-    fenced = [match.span() for match in _FENCED.finditer(passage.text)]
+    fenced = _find_code(passage.text)
     for start, end in find_sentences(passage.text):
         quote = Quote(passage.start + start, passage.start + end, passage.text[start:end])
         in_code = any(first <= start < last for first, last in fenced)
         is_prose = not in_code and _is_prose(passage.text, start, end)
         yield ChosenSentence(passage, quote), is_prose
+
+
+def _find_code(text: str) -> list[tuple[int, int]]:
+    """Where code stands, half open; a block may begin or end in another passage."""
+    fences = list(_FENCE.finditer(text))
+    start = fences[0].end() if len(fences) % 2 and _ends_block(text, fences[0]) else 0
+    begun_before = [(0, start)] if start else []
+    return [*begun_before, *(match.span() for match in _FENCED.finditer(text, start))]
+
+
+def _ends_block(text: str, fence: re.Match[str]) -> bool:
+    """Whether a fence is bare and right below a line: a blank one stands above most blocks."""
+    above = text[: fence.start()].removesuffix("\n").rpartition("\n")[2]
+    return not fence[1].strip() and above.strip() != ""
 
 
 def _is_prose(text: str, start: int, end: int) -> bool:

@@ -66,3 +66,21 @@ async def test_only_so_many_sentences_are_embedded() -> None:
     await choose_sentences("keeper?", [passage_of(0, len(text), document=text)], embedder)
 
     assert embedder.embedded == [13]
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "for await (const event of ask(keeper, lamp)) show(event)",
+        "keeper=lamp and the rest of a call that begins above",
+        "const keeper of the lamp and its light;",
+    ],
+)
+async def test_code_whose_fence_stands_in_another_passage_is_no_prose(code: str) -> None:
+    text = f"{code}\n```\n\nThe keeper lit the lamp(s) at dusk each evening."
+
+    chosen = await choose_sentences(
+        "keeper lamp?", [passage_of(0, len(text), document=text)], WordEmbedder()
+    )
+
+    assert [one.quote.text for one in chosen] == [text.rpartition("\n")[2]]
