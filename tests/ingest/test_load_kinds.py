@@ -5,6 +5,7 @@ import zipfile
 from pathlib import Path
 
 import pytest
+import xlwt
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -26,6 +27,14 @@ def make_zip(*members: str) -> bytes:
     return stream.getvalue()
 
 
+def make_xls() -> bytes:
+    stream = io.BytesIO()
+    book = xlwt.Workbook()
+    book.add_sheet("A")
+    book.save(stream)
+    return stream.getvalue()
+
+
 @pytest.mark.parametrize(
     ("suffix", "content", "kind"),
     [
@@ -41,6 +50,13 @@ def make_zip(*members: str) -> bytes:
         (".txt", b"%PDF-1.7", "pdf"),
         (".bin", make_zip("word/document.xml"), "docx"),
         (".txt", b"MZ is how this text begins", "text"),
+        (".csv", b"a,b", "delimited"),
+        (".csv", b"<!doctype html><p>", "html"),
+        (".txt", b"a,b,c\n1,2,3\n4,5,6\n7,8,9\n", "delimited"),
+        (".txt", b"One, two.\nThree, four.\nFive, six.\nSeven, eight.\n", "text"),
+        (".py", b"a,b,c\n1,2,3\n4,5,6\n7,8,9\n", "text"),
+        (".dat", make_zip("xl/workbook.xml"), "workbook"),
+        (".bin", make_xls(), "workbook"),
     ],
 )
 def test_content_comes_before_the_suffix(suffix: str, content: bytes, kind: Kind) -> None:
@@ -51,9 +67,8 @@ def test_content_comes_before_the_suffix(suffix: str, content: bytes, kind: Kind
     ("content", "looks_like"),
     [
         (b"\x89PNG\r\n\x1a\n", "PNG image"),
-        (b"\xd0\xcf\x11\xe0\xa1\xb1", "old or encrypted Office"),
         (b"{\\rtf1 text}", "RTF"),
-        (make_zip("xl/workbook.xml"), "Excel"),
+        (make_zip("xl/styles.xml"), "Excel"),
         (make_zip("ppt/presentation.xml"), "PowerPoint"),
         (make_zip("a.txt"), "zip archive"),
         (b'<?xml version="1.0"?><!DOCTYPE x [<!ENTITY a "b">]>', "entities"),
@@ -65,7 +80,25 @@ def test_what_no_loader_reads_is_named(content: bytes, looks_like: str) -> None:
         load_document(Path("a.dat"), source="/a.dat", content=content)
 
 
-@pytest.mark.parametrize("suffix", [".pdf", ".docx"])
+@pytest.mark.parametrize(
+    ("stream", "looks_like"), [("WordDocument", "save it as DOCX"), ("Other", "no loader reads")]
+)
+def test_other_old_office_files_are_named(stream: str, looks_like: str) -> None:
+    old, new = (word.encode("utf-16-le").ljust(64, b"\0") for word in ("Workbook", stream))
+    content = make_xls().replace(old, new)
+    length = content.index(new) + 64
+    content = content[:length] + bytes([2 * len(stream) + 2, 0]) + content[length + 2 :]
+
+    with pytest.raises(UnsupportedDocumentError, match=looks_like):
+        find_kind(".doc", content, name="a.doc")
+
+
+def test_a_broken_container_of_streams_is_unreadable() -> None:
+    with pytest.raises(UnreadableDocumentError, match="broken Office file"):
+        find_kind(".doc", make_xls()[:600], name="a.doc")
+
+
+@pytest.mark.parametrize("suffix", [".pdf", ".docx", ".xlsx"])
 def test_a_file_that_is_not_what_it_is_named_is_unreadable(suffix: str) -> None:
     with pytest.raises(UnreadableDocumentError, match=suffix):
         load_document(Path("a" + suffix), source="/a", content=b"plain words")
