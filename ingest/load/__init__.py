@@ -5,13 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 from ingest.load.delimited import load_delimited
-from ingest.load.docx import load_docx
 from ingest.load.html import load_html
 from ingest.load.kinds import find_kind
 from ingest.load.markdown import load_markdown
-from ingest.load.pdf import load_pdf
+from ingest.load.packages import PACKAGE_LOADERS
 from ingest.load.text import load_text
-from ingest.load.workbook import load_workbook
 from rag_core.documents import Document
 from rag_core.errors import (
     DocumentError,
@@ -24,11 +22,9 @@ MAX_FILE_BYTES = 512 << 20
 """No loader reads more; each has its own limit below this."""
 
 _LOADERS = {
+    **PACKAGE_LOADERS,
     "markdown": load_markdown,
     "html": load_html,
-    "pdf": load_pdf,
-    "docx": load_docx,
-    "workbook": load_workbook,
     "delimited": load_delimited,
 }
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import io
+import posixpath
 import zipfile
 import zlib
+from dataclasses import dataclass
 
 from lxml import etree
 
@@ -21,6 +23,15 @@ _READ_BYTES = 1 << 20
 _XML_SUFFIXES = (".xml", ".rels", ".vml")
 _PROLOGUE_BYTES = 1 << 16
 _BROKEN = (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, OSError, EOFError)
+
+
+@dataclass(frozen=True, slots=True)
+class Relation:
+    """From one part of an Office file to another."""
+
+    kind: str
+    """The last word of its type's name, such as `slide`."""
+    part: str
 
 
 class Archive:
@@ -122,3 +133,18 @@ class Archive:
             ) from error
         self._refuse_doctype(member, root.getroottree().docinfo.doctype)
         return root
+
+    def read_relations(self, member: str) -> dict[str, Relation]:
+        """What a part of an Office file refers to within it, by the names that it uses."""
+        folder, name = posixpath.split(member)
+        part = posixpath.join(folder, "_rels", f"{name}.rels")
+        if part not in self.members:
+            return {}
+        return {
+            entry.get("Id", ""): Relation(
+                entry.get("Type", "").rpartition("/")[2],
+                posixpath.normpath(posixpath.join("/", folder, entry.get("Target", "")))[1:],
+            )
+            for entry in self.read_xml(part).iter("{*}Relationship")
+            if entry.get("TargetMode") != "External"
+        }

@@ -11,7 +11,7 @@ from ingest.load.archive import Archive
 from ingest.load.texts import Kind, find_text_kind
 from rag_core.errors import UnreadableDocumentError, UnsupportedDocumentError
 
-BINARY_SUFFIXES = (".pdf", ".docx", ".xlsx", ".xlsm", ".xlsb", ".xls", ".ods")
+BINARY_SUFFIXES = (".pdf", ".docx", ".pptx", ".xlsx", ".xlsm", ".xlsb", ".xls", ".ods")
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 _HEAD_BYTES = 4096
 _PDF_WITHIN = 1024
@@ -40,12 +40,13 @@ _ZIP_KINDS: tuple[tuple[str, Kind], ...] = (
     ("word/document.xml", "docx"),
     ("xl/workbook.xml", "workbook"),
     ("xl/workbook.bin", "workbook"),
+    ("ppt/presentation.xml", "pptx"),
 )
 _ODF_KINDS: dict[str, Kind] = {"spreadsheet": "workbook"}
 _ZIP_PARTS = (
     ("word/", "a Word file without its text"),
     ("xl/", "an Excel workbook without its sheets"),
-    ("ppt/", "a PowerPoint presentation"),
+    ("ppt/", "a PowerPoint presentation without its slides"),
     ("META-INF/container.xml", "an EPUB book"),
     ("content.xml", "an OpenDocument file of another kind than text, sheets and slides"),
 )

@@ -8,7 +8,7 @@ from typing import Literal
 from ingest.load.delimited import find_delimiter
 from rag_core.errors import UnsupportedDocumentError
 
-Kind = Literal["markdown", "text", "html", "delimited", "pdf", "docx", "workbook"]
+Kind = Literal["markdown", "text", "html", "delimited", "pdf", "docx", "pptx", "workbook"]
 
 TEXT_SUFFIXES: dict[str, Kind] = {
     ".md": "markdown",

@@ -57,6 +57,7 @@ def make_xls() -> bytes:
         (".py", b"a,b,c\n1,2,3\n4,5,6\n7,8,9\n", "text"),
         (".dat", make_zip("xl/workbook.xml"), "workbook"),
         (".bin", make_xls(), "workbook"),
+        (".docx", make_zip("ppt/presentation.xml"), "pptx"),
     ],
 )
 def test_content_comes_before_the_suffix(suffix: str, content: bytes, kind: Kind) -> None:
@@ -69,7 +70,7 @@ def test_content_comes_before_the_suffix(suffix: str, content: bytes, kind: Kind
         (b"\x89PNG\r\n\x1a\n", "PNG image"),
         (b"{\\rtf1 text}", "RTF"),
         (make_zip("xl/styles.xml"), "Excel"),
-        (make_zip("ppt/presentation.xml"), "PowerPoint"),
+        (make_zip("ppt/theme.xml"), "PowerPoint"),
         (make_zip("a.txt"), "zip archive"),
         (b'<?xml version="1.0"?><!DOCTYPE x [<!ENTITY a "b">]>', "entities"),
         (b"\x00\x01\x02\x03", "binary"),

@@ -1,0 +1,16 @@
+"""The loaders of files that programs pack: Office's, OpenDocument's, books and PDF."""
+
+from __future__ import annotations
+
+from ingest.load.docx import load_docx
+from ingest.load.pdf import load_pdf
+from ingest.load.pptx import load_pptx
+from ingest.load.workbook import load_workbook
+
+PACKAGE_LOADERS = {
+    "pdf": load_pdf,
+    "docx": load_docx,
+    "pptx": load_pptx,
+    "workbook": load_workbook,
+}
+"""By kind; each takes the content and the names of the file."""
