@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from ingest.load.delimited import load_delimited
 from ingest.load.html import load_html
 from ingest.load.kinds import find_kind
+from ingest.load.mail import MAX_DEPTH, Attachment, Mail, make_document
 from ingest.load.markdown import load_markdown
-from ingest.load.packages import PACKAGE_LOADERS
+from ingest.load.packages import MAIL_READERS, PACKAGE_LOADERS
 from ingest.load.text import load_text
 from rag_core.documents import Document
 from rag_core.errors import (
@@ -37,18 +38,48 @@ def load_document(path: Path, *, source: str, content: bytes | None = None) -> D
     """
     if content is None:
         content = _read_file(path)
+    try:
+        return _load(path, content, source=source, depth=0)
+    except RecursionError as error:
+        raise UnreadableDocumentError(f"{path.name!r} is nested too deeply") from error
+
+
+def _load(path: Path, content: bytes, *, source: str, depth: int) -> Document:
     name = path.name
     if not content:
         raise EmptyDocumentError(f"{name!r} is empty")
     kind = find_kind(path.suffix, content, name=name)
     if kind == "text":
         return load_text(content, source=source, name=name)
+    if kind in MAIL_READERS:
+        mail = MAIL_READERS[kind](content, name=name)
+        return _load_mail(mail, path, source=source, depth=depth)
+    return _LOADERS[kind](content, source=source, name=name, stem=path.stem)
+
+
+def _load_mail(mail: Mail, path: Path, *, source: str, depth: int) -> Document:
+    """The message with its attachments, each of which costs only itself when it is broken."""
+    attached = [
+        _load_attachment(item, number, source=source, depth=depth + 1)
+        for number, item in enumerate(mail.attachments, 1)
+    ]
+    return make_document(mail, attached, source=source, name=path.name, stem=path.stem)
+
+
+def _load_attachment(
+    item: Attachment | Mail, number: int, *, source: str, depth: int
+) -> tuple[str, Document | DocumentError]:
+    title = (item.subject if isinstance(item, Mail) else item.name) or f"number {number}"
+    # A name from outside: only its last part may name anything.
+    path = Path(PurePosixPath(title.replace("\\", "/")).name or title)
     try:
-        return _LOADERS[kind](content, source=source, name=name, stem=path.stem)
-    except DocumentError:
-        raise
-    except RecursionError as error:
-        raise UnreadableDocumentError(f"{name!r} is nested too deeply") from error
+        if depth > MAX_DEPTH:
+            raise OversizedDocumentError(f"{title!r} lies more than {MAX_DEPTH} messages deep")
+        if isinstance(item, Mail):
+            return title, _load_mail(item, path, source=source, depth=depth)
+        return title, _load(path, item.content, source=source, depth=depth)
+    except DocumentError as error:
+        return title, error
 
 
 def _read_file(path: Path) -> bytes:

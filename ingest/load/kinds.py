@@ -11,7 +11,7 @@ from ingest.load.archive import Archive
 from ingest.load.texts import Kind, find_text_kind
 from rag_core.errors import UnreadableDocumentError, UnsupportedDocumentError
 
-BINARY_SUFFIXES = (".pdf", ".docx", ".pptx", ".xlsx", ".xlsm", ".xlsb", ".xls", ".ods")
+BINARY_SUFFIXES = (".pdf", ".docx", ".pptx", ".xlsx", ".xlsm", ".xlsb", ".xls", ".ods", ".msg")
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 _HEAD_BYTES = 4096
 _PDF_WITHIN = 1024
@@ -51,7 +51,11 @@ _ZIP_PARTS = (
     ("content.xml", "an OpenDocument file of another kind than text, sheets and slides"),
 )
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
-_OLE_KINDS: tuple[tuple[str, Kind], ...] = (("Workbook", "workbook"), ("Book", "workbook"))
+_OLE_KINDS: tuple[tuple[str, Kind], ...] = (
+    ("Workbook", "workbook"),
+    ("Book", "workbook"),
+    ("__properties_version1.0", "msg"),
+)
 _OLE_STREAMS = (
     ("EncryptedPackage", "an Office file that is encrypted with a password"),
     ("WordDocument", "an old Word file: save it as DOCX"),

@@ -1,8 +1,10 @@
-"""The loaders of files that programs pack: Office's, OpenDocument's, books and PDF."""
+"""The loaders of files that programs pack: Office's, OpenDocument's, books, PDF and messages."""
 
 from __future__ import annotations
 
 from ingest.load.docx import load_docx
+from ingest.load.eml import read_eml
+from ingest.load.outlook import read_msg
 from ingest.load.pdf import load_pdf
 from ingest.load.pptx import load_pptx
 from ingest.load.workbook import load_workbook
@@ -14,3 +16,5 @@ PACKAGE_LOADERS = {
     "workbook": load_workbook,
 }
 """By kind; each takes the content and the names of the file."""
+MAIL_READERS = {"eml": read_eml, "msg": read_msg}
+"""By kind; what a message holds may be of any kind, so `load_document` goes on from here."""

@@ -8,7 +8,9 @@ from typing import Literal
 from ingest.load.delimited import find_delimiter
 from rag_core.errors import UnsupportedDocumentError
 
-Kind = Literal["markdown", "text", "html", "delimited", "pdf", "docx", "pptx", "workbook"]
+Kind = Literal[
+    "markdown", "text", "html", "delimited", "pdf", "docx", "pptx", "workbook", "eml", "msg"
+]
 
 TEXT_SUFFIXES: dict[str, Kind] = {
     ".md": "markdown",
@@ -20,6 +22,7 @@ TEXT_SUFFIXES: dict[str, Kind] = {
     ".csv": "delimited",
     ".tsv": "delimited",
     ".tab": "delimited",
+    ".eml": "eml",
 }
 _OPEN_SUFFIXES = ("", ".txt", ".text", ".log", ".dat", ".csv", ".tsv", ".tab")
 """Names, or none, that say little: what such a file holds decides."""
@@ -32,6 +35,11 @@ _HTML = re.compile(
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 _ENTITY = re.compile(rb"\s*<[?!].*<!ENTITY", re.DOTALL)
 _HEAD_BYTES = 4096
+_MAIL_HEADER = re.compile(
+    rb"^(?:from|to|subject|date|received|message-id|mime-version|return-path|delivered-to):[ \t]",
+    re.IGNORECASE | re.MULTILINE,
+)
+_LEAST_HEADERS = 3
 _LEAST_ROWS = 4
 _LEAST_CELLS = 3
 
@@ -50,7 +58,15 @@ def find_text_kind(suffix: str, content: bytes, *, name: str) -> Kind:
         return named
     if _ENTITY.match(head):
         raise UnsupportedDocumentError(f"{name!r} is XML that declares entities")
-    return "delimited" if suffix in _OPEN_SUFFIXES and _is_table(head) else "text"
+    return _find_open_kind(head) if suffix in _OPEN_SUFFIXES else "text"
+
+
+def _find_open_kind(head: bytes) -> Kind:
+    """What a file holds whose name says little."""
+    start = _MAIL_HEADER.match(head)
+    if start and len(_MAIL_HEADER.findall(head.partition(b"\n\n")[0])) >= _LEAST_HEADERS:
+        return "eml"
+    return "delimited" if _is_table(head) else "text"
 
 
 def _is_table(head: bytes) -> bool:

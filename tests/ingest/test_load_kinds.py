@@ -5,7 +5,6 @@ import zipfile
 from pathlib import Path
 
 import pytest
-import xlwt
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -17,6 +16,7 @@ from rag_core.errors import (
     UnreadableDocumentError,
     UnsupportedDocumentError,
 )
+from tests.ole import make_ole
 
 
 def make_zip(*members: str) -> bytes:
@@ -24,14 +24,6 @@ def make_zip(*members: str) -> bytes:
     with zipfile.ZipFile(stream, "w") as archive:
         for member in members:
             archive.writestr(member, "x")
-    return stream.getvalue()
-
-
-def make_xls() -> bytes:
-    stream = io.BytesIO()
-    book = xlwt.Workbook()
-    book.add_sheet("A")
-    book.save(stream)
     return stream.getvalue()
 
 
@@ -56,7 +48,10 @@ def make_xls() -> bytes:
         (".txt", b"One, two.\nThree, four.\nFive, six.\nSeven, eight.\n", "text"),
         (".py", b"a,b,c\n1,2,3\n4,5,6\n7,8,9\n", "text"),
         (".dat", make_zip("xl/workbook.xml"), "workbook"),
-        (".bin", make_xls(), "workbook"),
+        (".bin", make_ole({"Workbook": b"words"}), "workbook"),
+        (".doc", make_ole({"__properties_version1.0": b"words"}), "msg"),
+        (".log", b"From: a\nTo: b\nSubject: c\n\nwords", "eml"),
+        (".txt", b"From: a\nwords\n\nTo: b\nSubject: c", "text"),
         (".docx", make_zip("ppt/presentation.xml"), "pptx"),
     ],
 )
@@ -85,10 +80,7 @@ def test_what_no_loader_reads_is_named(content: bytes, looks_like: str) -> None:
     ("stream", "looks_like"), [("WordDocument", "save it as DOCX"), ("Other", "no loader reads")]
 )
 def test_other_old_office_files_are_named(stream: str, looks_like: str) -> None:
-    old, new = (word.encode("utf-16-le").ljust(64, b"\0") for word in ("Workbook", stream))
-    content = make_xls().replace(old, new)
-    length = content.index(new) + 64
-    content = content[:length] + bytes([2 * len(stream) + 2, 0]) + content[length + 2 :]
+    content = make_ole({stream: b"words"})
 
     with pytest.raises(UnsupportedDocumentError, match=looks_like):
         find_kind(".doc", content, name="a.doc")
@@ -96,7 +88,7 @@ def test_other_old_office_files_are_named(stream: str, looks_like: str) -> None:
 
 def test_a_broken_container_of_streams_is_unreadable() -> None:
     with pytest.raises(UnreadableDocumentError, match="broken Office file"):
-        find_kind(".doc", make_xls()[:600], name="a.doc")
+        find_kind(".doc", make_ole({"Workbook": b"words"})[:600], name="a.doc")
 
 
 @pytest.mark.parametrize("suffix", [".pdf", ".docx", ".xlsx"])
