@@ -11,7 +11,10 @@ from ingest.load.archive import Archive
 from ingest.load.texts import Kind, find_text_kind
 from rag_core.errors import UnreadableDocumentError, UnsupportedDocumentError
 
-BINARY_SUFFIXES = (".pdf", ".docx", ".pptx", ".xlsx", ".xlsm", ".xlsb", ".xls", ".ods", ".msg")
+BINARY_SUFFIXES = (
+    *(".pdf", ".docx", ".pptx", ".xlsx", ".xlsm", ".xlsb", ".xls"),
+    *(".odt", ".odp", ".ods", ".odg", ".epub", ".rtf", ".msg"),
+)
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 _HEAD_BYTES = 4096
 _PDF_WITHIN = 1024
@@ -21,7 +24,6 @@ _SIGNATURES = (
     (b"GIF8", "a GIF image"),
     (b"II*\0", "a TIFF image"),
     (b"MM\0*", "a TIFF image"),
-    (b"{\\rtf", "an RTF file"),
     (b"\x1f\x8b", "a gzip file"),
     (b"BZh", "a bzip2 file"),
     (b"\xfd7zXZ", "an xz file"),
@@ -41,13 +43,18 @@ _ZIP_KINDS: tuple[tuple[str, Kind], ...] = (
     ("xl/workbook.xml", "workbook"),
     ("xl/workbook.bin", "workbook"),
     ("ppt/presentation.xml", "pptx"),
+    ("META-INF/container.xml", "epub"),
 )
-_ODF_KINDS: dict[str, Kind] = {"spreadsheet": "workbook"}
+_ODF_KINDS: dict[str, Kind] = {
+    "spreadsheet": "workbook",
+    "text": "odt",
+    "presentation": "odp",
+    "graphics": "odp",
+}
 _ZIP_PARTS = (
     ("word/", "a Word file without its text"),
     ("xl/", "an Excel workbook without its sheets"),
     ("ppt/", "a PowerPoint presentation without its slides"),
-    ("META-INF/container.xml", "an EPUB book"),
     ("content.xml", "an OpenDocument file of another kind than text, sheets and slides"),
 )
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
@@ -75,6 +82,8 @@ def find_kind(suffix: str, content: bytes, *, name: str) -> Kind:
         return "pdf"
     if head.startswith(b"PK\x03\x04"):
         return _find_zip_kind(content, name)
+    if head.startswith(b"{\\rtf"):
+        return "rtf"
     if head.startswith(_OLE):
         return _find_ole_kind(content, name)
     _refuse_foreign(head, name)

@@ -9,7 +9,20 @@ from ingest.load.delimited import find_delimiter
 from rag_core.errors import UnsupportedDocumentError
 
 Kind = Literal[
-    "markdown", "text", "html", "delimited", "pdf", "docx", "pptx", "workbook", "eml", "msg"
+    "markdown",
+    "text",
+    "html",
+    "delimited",
+    "pdf",
+    "docx",
+    "pptx",
+    "workbook",
+    "odt",
+    "odp",
+    "epub",
+    "rtf",
+    "eml",
+    "msg",
 ]
 
 TEXT_SUFFIXES: dict[str, Kind] = {

@@ -19,11 +19,13 @@ from rag_core.errors import (
 from tests.ole import make_ole
 
 
-def make_zip(*members: str) -> bytes:
+def make_zip(*members: str, mimetype: str = "") -> bytes:
     stream = io.BytesIO()
     with zipfile.ZipFile(stream, "w") as archive:
         for member in members:
             archive.writestr(member, "x")
+        if mimetype:
+            archive.writestr("mimetype", mimetype)
     return stream.getvalue()
 
 
@@ -42,6 +44,13 @@ def make_zip(*members: str) -> bytes:
         (".txt", b"%PDF-1.7", "pdf"),
         (".bin", make_zip("word/document.xml"), "docx"),
         (".txt", b"MZ is how this text begins", "text"),
+        (".doc", b"{\\rtf1 text}", "rtf"),
+        (".zip", make_zip("META-INF/container.xml"), "epub"),
+        (
+            ".txt",
+            make_zip("content.xml", mimetype="application/vnd.oasis.opendocument.text"),
+            "odt",
+        ),
         (".csv", b"a,b", "delimited"),
         (".csv", b"<!doctype html><p>", "html"),
         (".txt", b"a,b,c\n1,2,3\n4,5,6\n7,8,9\n", "delimited"),
@@ -63,7 +72,6 @@ def test_content_comes_before_the_suffix(suffix: str, content: bytes, kind: Kind
     ("content", "looks_like"),
     [
         (b"\x89PNG\r\n\x1a\n", "PNG image"),
-        (b"{\\rtf1 text}", "RTF"),
         (make_zip("xl/styles.xml"), "Excel"),
         (make_zip("ppt/theme.xml"), "PowerPoint"),
         (make_zip("a.txt"), "zip archive"),
