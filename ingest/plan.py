@@ -19,7 +19,8 @@ from rag_core.errors import (
 _PROSE = (".md", ".mdx", ".markdown", ".txt", ".text", ".rst", ".adoc", ".asciidoc", ".org", ".log")
 _TABLES = (".csv", ".tsv", ".tab", ".xlsx", ".xlsm", ".xlsb", ".xls", ".ods")
 _PACKED = (".pdf", ".docx", ".pptx", ".odt", ".odp", ".odg", ".rtf", ".epub", ".eml", ".msg")
-SUFFIXES = frozenset((*_PROSE, *_TABLES, *_PACKED, ".html", ".htm", ".xhtml"))
+_DATA = (".json", ".jsonl", ".ndjson", ".geojson", ".ipynb", ".xml", ".rss", ".atom")
+SUFFIXES = frozenset((*_PROSE, *_TABLES, *_PACKED, *_DATA, ".html", ".htm", ".xhtml"))
 """Of the files that are taken from folders. One that is named itself is taken with any suffix:
 its loader looks at what it holds."""
 

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path, PurePosixPath
 
-from ingest.load.delimited import load_delimited
-from ingest.load.html import load_html
 from ingest.load.kinds import find_kind
 from ingest.load.mail import MAX_DEPTH, Attachment, Mail, make_document
-from ingest.load.markdown import load_markdown
 from ingest.load.packages import MAIL_READERS, PACKAGE_LOADERS
 from ingest.load.text import load_text
+from ingest.load.textual import TEXT_LOADERS
 from rag_core.documents import Document
 from rag_core.errors import (
     DocumentError,
@@ -22,12 +20,7 @@ from rag_core.errors import (
 MAX_FILE_BYTES = 512 << 20
 """No loader reads more; each has its own limit below this."""
 
-_LOADERS = {
-    **PACKAGE_LOADERS,
-    "markdown": load_markdown,
-    "html": load_html,
-    "delimited": load_delimited,
-}
+_LOADERS = {**PACKAGE_LOADERS, **TEXT_LOADERS}
 
 
 def load_document(path: Path, *, source: str, content: bytes | None = None) -> Document:

@@ -41,6 +41,17 @@ def escape_plain(text: str) -> str:
     return _LOOKS_MARKED.sub(r"\\", text)
 
 
+def join_lines(blocks: Iterable[str]) -> str:
+    """Blocks as one text: items follow each other line by line, all else stands apart."""
+    parts: list[str] = []
+    before = False
+    for block in filter(None, blocks):
+        item = block.startswith("- ")
+        parts += ["\n" if item and before else "\n\n", block]
+        before = item
+    return "".join(parts[1:])
+
+
 def lower_headings(text: str, levels: int) -> str:
     """Markdown with its headings so many levels lower, at most to the sixth."""
     return "".join(_lower(text, levels)) if levels else text

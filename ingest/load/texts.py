@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from typing import Literal
 
+import orjson
+
 from ingest.load.delimited import find_delimiter
 from rag_core.errors import UnsupportedDocumentError
 
@@ -23,6 +25,8 @@ Kind = Literal[
     "rtf",
     "eml",
     "msg",
+    "json",
+    "xml",
 ]
 
 TEXT_SUFFIXES: dict[str, Kind] = {
@@ -36,16 +40,31 @@ TEXT_SUFFIXES: dict[str, Kind] = {
     ".tsv": "delimited",
     ".tab": "delimited",
     ".eml": "eml",
+    ".json": "json",
+    ".jsonl": "json",
+    ".ndjson": "json",
+    ".geojson": "json",
+    ".ipynb": "json",
+    ".xml": "xml",
+    ".rss": "xml",
+    ".atom": "xml",
 }
-_OPEN_SUFFIXES = ("", ".txt", ".text", ".log", ".dat", ".csv", ".tsv", ".tab")
+_OPEN_SUFFIXES = ("", ".txt", ".text", ".log", ".dat")
 """Names, or none, that say little: what such a file holds decides."""
-_MAY_BE_HTML = (*_OPEN_SUFFIXES, ".php", ".asp", ".aspx", ".jsp", ".shtml", ".cgi")
+_MAY_BE_HTML = (
+    *(*_OPEN_SUFFIXES, ".csv", ".tsv", ".tab", ".xml", ".json"),
+    *(".php", ".asp", ".aspx", ".jsp", ".shtml", ".cgi"),
+)
 """As saved pages and URLs have them; source code keeps its own kind."""
 _HTML = re.compile(
     rb"\s*(?:<\?xml[^>]*>\s*|<!--(?:(?!-->).)*+-->\s*)*<(?:!doctype\s+html|html)\b",
     re.IGNORECASE | re.DOTALL,
 )
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+_XML = re.compile(rb"\s*<\?xml\s")
+_JSON = re.compile(rb"\s*[{\[]")
+_MOST_PARSED = 16 << 20
+_PROSE_KINDS = ("markdown", "html")
 _ENTITY = re.compile(rb"\s*<[?!].*<!ENTITY", re.DOTALL)
 _HEAD_BYTES = 4096
 _MAIL_HEADER = re.compile(
@@ -66,20 +85,49 @@ def find_text_kind(suffix: str, content: bytes, *, name: str) -> Kind:
     head = content[:_HEAD_BYTES].removeprefix(_BYTE_ORDER_MARK)
     if suffix in _MAY_BE_HTML and _HTML.match(head):
         return "html"
-    named = TEXT_SUFFIXES.get(suffix)
-    if named is not None:
-        return named
-    if _ENTITY.match(head):
+    named = TEXT_SUFFIXES.get(suffix, "text")
+    if named not in _PROSE_KINDS and _ENTITY.match(head):
         raise UnsupportedDocumentError(f"{name!r} is XML that declares entities")
-    return _find_open_kind(head) if suffix in _OPEN_SUFFIXES else "text"
+    if named in _PROSE_KINDS or suffix not in (*_OPEN_SUFFIXES, *TEXT_SUFFIXES):
+        return named
+    return _look_inside(named, content, head)
 
 
-def _find_open_kind(head: bytes) -> Kind:
-    """What a file holds whose name says little."""
-    start = _MAIL_HEADER.match(head)
-    if start and len(_MAIL_HEADER.findall(head.partition(b"\n\n")[0])) >= _LEAST_HEADERS:
+def _look_inside(named: Kind, content: bytes, head: bytes) -> Kind:
+    """The kind that the name says, unless the content is surely of another."""
+    held = _find_data_kind(content, head)
+    if held is None or (held == "delimited" and named != "text"):
+        return named
+    return held
+
+
+def _find_data_kind(content: bytes, head: bytes) -> Kind | None:
+    """What a text that is no prose holds by its looks."""
+    if _XML.match(head):
+        return "xml"
+    if _is_json(content, head):
+        return "json"
+    first = _MAIL_HEADER.match(head)
+    if first and len(_MAIL_HEADER.findall(head.partition(b"\n\n")[0])) >= _LEAST_HEADERS:
         return "eml"
-    return "delimited" if _is_table(head) else "text"
+    return "delimited" if _is_table(head) else None
+
+
+def _is_json(content: bytes, head: bytes) -> bool:
+    """Whether it is one JSON value with parts, or begins with two lines of them."""
+    if not _JSON.match(head):
+        return False
+    lines = head.split(b"\n", 2)
+    if len(lines) > 1 and all(map(_parses, lines[:2])):
+        return True
+    return len(content) <= _MOST_PARSED and _parses(content.removeprefix(_BYTE_ORDER_MARK))
+
+
+def _parses(text: bytes) -> bool:
+    try:
+        return isinstance(orjson.loads(text), dict | list)
+    except ValueError:
+        return False
 
 
 def _is_table(head: bytes) -> bool:
