@@ -7,6 +7,7 @@ from typing import Literal
 
 import orjson
 
+from ingest.load.code import LANGUAGES
 from ingest.load.delimited import find_delimiter
 from rag_core.errors import UnsupportedDocumentError
 
@@ -27,6 +28,9 @@ Kind = Literal[
     "msg",
     "json",
     "xml",
+    "rst",
+    "asciidoc",
+    "code",
 ]
 
 TEXT_SUFFIXES: dict[str, Kind] = {
@@ -48,6 +52,10 @@ TEXT_SUFFIXES: dict[str, Kind] = {
     ".xml": "xml",
     ".rss": "xml",
     ".atom": "xml",
+    ".rst": "rst",
+    ".adoc": "asciidoc",
+    ".asciidoc": "asciidoc",
+    **dict.fromkeys(LANGUAGES, "code"),
 }
 _OPEN_SUFFIXES = ("", ".txt", ".text", ".log", ".dat")
 """Names, or none, that say little: what such a file holds decides."""
@@ -64,7 +72,7 @@ _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 _XML = re.compile(rb"\s*<\?xml\s")
 _JSON = re.compile(rb"\s*[{\[]")
 _MOST_PARSED = 16 << 20
-_PROSE_KINDS = ("markdown", "html")
+_PROSE_KINDS = ("markdown", "html", "rst", "asciidoc", "code")
 _ENTITY = re.compile(rb"\s*<[?!].*<!ENTITY", re.DOTALL)
 _HEAD_BYTES = 4096
 _MAIL_HEADER = re.compile(
