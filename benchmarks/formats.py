@@ -20,7 +20,8 @@ from ingest.load import load_document
 from rag_core.errors import DocumentError
 
 DOCS = Path(__file__).parent.parent.parent / "shared" / "data" / "docs"
-MARKS = re.compile(r"<!--.*?-->|data:image\S*|[*_`#|\\]", re.DOTALL)
+MARKS = re.compile(r"<!--.*?-->|\]\([^)\s]*(?: [^)]*)?\)|data:image\S*|[*_`#|\\]", re.DOTALL)
+"""Of Markdown: comments, the addresses of links, signs."""
 LEAST_SECONDS = 0.3
 """Small files are read again and again, so that the clock can tell."""
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from ingest.load.kinds import find_kind
 from ingest.load.mail import MAX_DEPTH, Attachment, Mail, make_document
 from ingest.load.packages import MAIL_READERS, PACKAGE_LOADERS
+from ingest.load.pdf import load_pdf
 from ingest.load.text import load_text
 from ingest.load.textual import TEXT_LOADERS
 from rag_core.documents import Document
@@ -23,8 +26,12 @@ MAX_FILE_BYTES = 512 << 20
 _LOADERS = {**PACKAGE_LOADERS, **TEXT_LOADERS}
 
 
-def load_document(path: Path, *, source: str, content: bytes | None = None) -> Document:
+def load_document(
+    path: Path, *, source: str, content: bytes | None = None, passwords: Sequence[str] = ()
+) -> Document:
     """Read a file, or its content when it is at hand; the path then only names it.
+
+    `passwords` are tried in turn where a PDF asks for one.
 
     Raises:
         DocumentError: it cannot be read; the branches say why, and no library's error passes.
@@ -32,47 +39,60 @@ def load_document(path: Path, *, source: str, content: bytes | None = None) -> D
     if content is None:
         content = _read_file(path)
     try:
-        return _load(path, content, source=source, depth=0)
+        return _Reading(source, tuple(passwords)).load(path, content, depth=0)
     except RecursionError as error:
         raise UnreadableDocumentError(f"{path.name!r} is nested too deeply") from error
 
 
-def _load(path: Path, content: bytes, *, source: str, depth: int) -> Document:
-    name = path.name
-    if not content:
-        raise EmptyDocumentError(f"{name!r} is empty")
-    kind = find_kind(path.suffix, content, name=name)
-    if kind == "text":
-        return load_text(content, source=source, name=name)
-    if kind in MAIL_READERS:
-        mail = MAIL_READERS[kind](content, name=name)
-        return _load_mail(mail, path, source=source, depth=depth)
-    return _LOADERS[kind](content, source=source, name=name, stem=path.stem)
+@dataclass(frozen=True, slots=True)
+class _Reading:
+    """One file on its way to a Document, with all that is attached to it."""
 
+    source: str
+    passwords: tuple[str, ...]
 
-def _load_mail(mail: Mail, path: Path, *, source: str, depth: int) -> Document:
-    """The message with its attachments, each of which costs only itself when it is broken."""
-    attached = [
-        _load_attachment(item, number, source=source, depth=depth + 1)
-        for number, item in enumerate(mail.attachments, 1)
-    ]
-    return make_document(mail, attached, source=source, name=path.name, stem=path.stem)
+    def load(self, path: Path, content: bytes, *, depth: int) -> Document:
+        """Read a file, or an attachment that lies so many messages deep."""
+        name = path.name
+        if not content:
+            raise EmptyDocumentError(f"{name!r} is empty")
+        kind = find_kind(path.suffix, content, name=name)
+        if kind == "text":
+            return load_text(content, source=self.source, name=name)
+        if kind == "pdf":
+            return load_pdf(
+                content,
+                source=self.source,
+                name=name,
+                stem=path.stem,
+                passwords=self.passwords,
+            )
+        if kind in MAIL_READERS:
+            return self._load_mail(MAIL_READERS[kind](content, name=name), path, depth)
+        return _LOADERS[kind](content, source=self.source, name=name, stem=path.stem)
 
+    def _load_mail(self, mail: Mail, path: Path, depth: int) -> Document:
+        """The message with its attachments, each of which costs only itself when it is broken."""
+        attached = [
+            self._load_attachment(item, number, depth + 1)
+            for number, item in enumerate(mail.attachments, 1)
+        ]
+        return make_document(mail, attached, source=self.source, name=path.name, stem=path.stem)
 
-def _load_attachment(
-    item: Attachment | Mail, number: int, *, source: str, depth: int
-) -> tuple[str, Document | DocumentError]:
-    title = (item.subject if isinstance(item, Mail) else item.name) or f"number {number}"
-    # A name from outside: only its last part may name anything.
-    path = Path(PurePosixPath(title.replace("\\", "/")).name or title)
-    try:
-        if depth > MAX_DEPTH:
-            raise OversizedDocumentError(f"{title!r} lies more than {MAX_DEPTH} messages deep")
-        if isinstance(item, Mail):
-            return title, _load_mail(item, path, source=source, depth=depth)
-        return title, _load(path, item.content, source=source, depth=depth)
-    except DocumentError as error:
-        return title, error
+    def _load_attachment(
+        self, item: Attachment | Mail, number: int, depth: int
+    ) -> tuple[str, Document | DocumentError]:
+        title = (item.subject if isinstance(item, Mail) else item.name) or f"number {number}"
+        # A name from outside: only its last part may name anything.
+        path = Path(PurePosixPath(title.replace("\\", "/")).name or title)
+        try:
+            if depth > MAX_DEPTH:
+                raise OversizedDocumentError(f"{title!r} lies more than {MAX_DEPTH} messages deep")
+            if isinstance(item, Mail):
+                return title, self._load_mail(item, path, depth)
+            return title, self.load(path, item.content, depth=depth)
+        except DocumentError as error:
+            return title, error
 
 
 def _read_file(path: Path) -> bytes:

@@ -1,4 +1,4 @@
-"""The loaders of files that programs pack: Office's, OpenDocument's, books, PDF and messages."""
+"""The loaders of files that programs pack: Office's, OpenDocument's, books and messages."""
 
 from __future__ import annotations
 
@@ -7,13 +7,11 @@ from ingest.load.eml import read_eml
 from ingest.load.epub import load_epub
 from ingest.load.odf import load_odp, load_odt
 from ingest.load.outlook import read_msg
-from ingest.load.pdf import load_pdf
 from ingest.load.pptx import load_pptx
 from ingest.load.rtf import load_rtf
 from ingest.load.workbook import load_workbook
 
 PACKAGE_LOADERS = {
-    "pdf": load_pdf,
     "docx": load_docx,
     "pptx": load_pptx,
     "workbook": load_workbook,

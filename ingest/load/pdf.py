@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from contextlib import suppress
 from itertools import accumulate
 
 import pypdfium2
@@ -22,19 +24,23 @@ _USELESS_TITLES = ("untitled", "(anonymous)", "unknown", "(unspecified)")
 _APPLICATION_TITLE = "Microsoft Word - "
 
 
-def load_pdf(content: bytes, *, source: str, name: str, stem: str) -> Document:
+def load_pdf(
+    content: bytes, *, source: str, name: str, stem: str, passwords: Sequence[str] = ()
+) -> Document:
     """Read a PDF; its title is that of its metadata, or else its first heading.
+
+    The passwords are tried in turn when it does not open without.
 
     Raises:
         OversizedDocumentError: it is larger than MAX_PDF_BYTES.
-        UnreadableDocumentError: it is broken, or encrypted with a password.
+        UnreadableDocumentError: it is broken, or encrypted and no password opens it.
         EmptyDocumentError: it has no text layer.
     """
     if len(content) > MAX_PDF_BYTES:
         raise OversizedDocumentError(
             f"{name!r} has {len(content) >> 20} MiB, PDF files may have {MAX_PDF_BYTES >> 20}"
         )
-    title, pages = _read_pages(content, name)
+    title, pages = _read_pages(content, name, _find_password(content, passwords))
     text = _PAGE_GAP.join(pages)
     if not text.strip():
         raise EmptyDocumentError(
@@ -52,10 +58,19 @@ def load_pdf(content: bytes, *, source: str, name: str, stem: str) -> Document:
     )
 
 
-def _read_pages(content: bytes, name: str) -> tuple[str, list[str]]:
+def _find_password(content: bytes, passwords: Sequence[str]) -> str | None:
+    """The one that opens it; None when none does, or when it opens without."""
+    for password in (None, *passwords):
+        with suppress(pypdfium2.PdfiumError, ValueError):
+            pypdfium2.PdfDocument(content, password=password).close()
+            return password
+    return None
+
+
+def _read_pages(content: bytes, name: str, password: str | None) -> tuple[str, list[str]]:
     """The title, which may be empty, and the text of every page."""
-    result = _parse(content, name)
-    plain_title, plain = _read_plain(content)
+    result = _parse(content, name, password)
+    plain_title, plain = _read_plain(content, password)
     markdown = {page.page_num: page.markdown for page in result.pages if page.text.strip()}
     count = max(result.total_pages, len(plain))
     if count == 0:
@@ -65,7 +80,7 @@ def _read_pages(content: bytes, name: str) -> tuple[str, list[str]]:
     return plain_title, pages
 
 
-def _parse(content: bytes, name: str) -> ParseResult:
+def _parse(content: bytes, name: str, password: str | None) -> ParseResult:
     parser = LiteParse(
         ocr_enabled=False,
         output_format="markdown",
@@ -73,6 +88,7 @@ def _parse(content: bytes, name: str) -> ParseResult:
         extract_links=False,
         continue_on_page_error=True,
         num_workers=1,
+        password=password,
         quiet=True,
     )
     try:
@@ -80,15 +96,15 @@ def _parse(content: bytes, name: str) -> ParseResult:
     except ParseError as error:
         if "password" in str(error).lower():
             raise UnreadableDocumentError(
-                f"{name!r} is encrypted: it opens only with a password"
+                f"{name!r} is encrypted: no password opens it; give one with --password"
             ) from error
         raise UnreadableDocumentError(f"{name!r} cannot be read as PDF: {error}") from error
 
 
-def _read_plain(content: bytes) -> tuple[str, list[str]]:
+def _read_plain(content: bytes, password: str | None) -> tuple[str, list[str]]:
     """The title and each page's bare text by pdfium; none when only liteparse can open it."""
     try:
-        document = pypdfium2.PdfDocument(content)
+        document = pypdfium2.PdfDocument(content, password=password)
     except pypdfium2.PdfiumError:
         return "", []
     try:

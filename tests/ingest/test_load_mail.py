@@ -11,6 +11,7 @@ from ingest.load import load_document
 from rag_core.documents import Document
 from rag_core.errors import DocumentError, UnreadableDocumentError
 from tests.ole import Folder, make_ole
+from tests.pdfs import make_pdf
 
 HEAD = b"From: Ann <ann@example.com>\nTo: bob@example.com\nDate: 1 Oct 2024\nSubject: Ducks\n"
 
@@ -93,6 +94,16 @@ def test_an_attachment_that_cannot_be_read_is_reported_and_costs_only_itself() -
     assert document.warnings == (
         "an attachment was left out: 'logo.png' is a PNG image: no loader reads it",
     )
+
+
+def test_passwords_open_attachments_too() -> None:
+    mail = make_mail()
+    secret = make_pdf(["Secret."], password="x")  # noqa: S106 - a test's
+    mail.add_attachment(secret, maintype="application", subtype="pdf", filename="a.pdf")
+
+    document = load_document(Path("a.eml"), source="/a", content=mail.as_bytes(), passwords=["x"])
+
+    assert document.text.endswith("## Attachment: a.pdf\n\nSecret.")
 
 
 def test_an_attached_message_is_read_with_its_attachments() -> None:

@@ -3,24 +3,11 @@ from __future__ import annotations
 from itertools import pairwise
 
 import pytest
-from fpdf import FPDF
 
 from ingest.load.pdf import MAX_PDF_BYTES, load_pdf
 from rag_core.documents import Document
 from rag_core.errors import EmptyDocumentError, OversizedDocumentError, UnreadableDocumentError
-
-
-def make_pdf(pages: list[str], *, title: str = "", password: str | None = None) -> bytes:
-    pdf = FPDF()
-    pdf.set_font("Helvetica", size=12)
-    if title:
-        pdf.set_title(title)
-    if password is not None:
-        pdf.set_encryption(owner_password="owner", user_password=password)  # noqa: S106 - a test's
-    for page in pages:
-        pdf.add_page()
-        pdf.multi_cell(0, 8, page)
-    return bytes(pdf.output())
+from tests.pdfs import make_pdf
 
 
 def load(content: bytes) -> Document:
@@ -58,8 +45,18 @@ def test_a_pdf_without_text_names_ocr() -> None:
 
 
 def test_a_password_is_named_as_the_reason() -> None:
-    with pytest.raises(UnreadableDocumentError, match=r"'a\.pdf' is encrypted.*password"):
+    with pytest.raises(UnreadableDocumentError, match=r"'a\.pdf' is encrypted.*--password"):
         load(make_pdf(["Secret."], password="secret"))  # noqa: S106 - a test's
+
+
+def test_of_several_passwords_the_right_one_opens_it() -> None:
+    content = make_pdf(["Secret words."], password="secret")  # noqa: S106 - a test's
+
+    document = load_pdf(
+        content, source="/d/a.pdf", name="a.pdf", stem="a", passwords=["wrong", "secret"]
+    )
+
+    assert document.text == "Secret words."
 
 
 def test_an_encrypted_pdf_that_opens_without_a_password_is_read() -> None:
