@@ -76,7 +76,7 @@ class _Scanner:
         self._open: Block | None = None
         self._fence = ""
         self._names, self._header = "", ""
-        self._row_end = -1
+        self._row_end = -2  # no row ends right before the text
 
     def scan(self) -> Iterator[Block]:
         """The blocks in order."""

@@ -22,9 +22,9 @@ _STYLE = re.compile(r"\[([^\]]*)\]$")
 _BLOCK_TITLE = re.compile(r"\.([^\s.].*)$")
 _NUMBERED = re.compile(r"(\.{1,5}) +(\S.*)$")
 _BULLET = re.compile(r"(\*{1,5}|-) +(\S.*)$")
-_LINK = re.compile(r"(?:link:|xref:|mailto:|https?://)[^\s\[]*\[([^\]]*)\]")
-_CROSS = re.compile(r"<<[^,>]*(?:, *)?([^>]*)>>")
-_ANCHOR = re.compile(r"\[\[[^\]]*\]\]")
+_LINK = re.compile(r"(?:link:|xref:|mailto:|https?://)[^\s\[]{0,500}\[([^\]]{0,500})\]")
+_CROSS = re.compile(r"<<[^,><]{0,200}(?:, *)?([^><]{0,200})>>")
+_ANCHOR = re.compile(r"\[\[[^\]\[]{0,200}\]\]")
 _CELL = re.compile(r"(?:\d*\.?\d*[+*])?[<^>]?(?:\.[<^>])?[adehlmsv]?\|")
 
 

@@ -33,7 +33,7 @@ _NUMBERED_ROLE = re.compile(r":(pep|rfc|issue|gh):`([^`<]+)`", re.IGNORECASE)
 _TITLE = re.compile(r"(?:.*\n){0,20}?:?Title: +(.+)", re.IGNORECASE)
 """Among the fields at the head of a file, as Python's proposals have it."""
 _ROLE = re.compile(r":[\w:.+-]+:`([^`]+)`")
-_LINK = re.compile(r"`([^`<]*?)\s*<[^`>]*>`_{0,2}")
+_LINK = re.compile(r"`([^`<]{0,500}?)\s{0,9}<[^`>]{0,500}>`_{0,2}")
 _REFERENCE = re.compile(r"`([^`]+)`_{1,2}")
 _TARGET = re.compile(r"(?<=\S)\s*<[^>]*>$")
 _RULE = re.compile(r"\+[-+]+\+$|([!-/:-@\[-`{-~])\1{3,}$")

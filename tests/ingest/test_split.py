@@ -224,6 +224,12 @@ def test_rows_of_a_table_carry_the_names_of_its_columns() -> None:
     assert chunks[-1].text.endswith("After it.")
 
 
+def test_a_table_may_begin_the_text() -> None:
+    chunks = split("| Name |\n| --- |\n" + "| words of it |\n" * 9)
+
+    assert chunks[1].heading_path == ("Name",)
+
+
 def test_rows_without_a_header_carry_none() -> None:
     chunks = split("\n".join("| row | words of it |" for _ in range(9)))
 
