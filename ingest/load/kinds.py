@@ -12,7 +12,7 @@ from ingest.load.texts import Kind, find_text_kind
 from rag_core.errors import UnreadableDocumentError, UnsupportedDocumentError
 
 BINARY_SUFFIXES = (
-    *(".pdf", ".docx", ".pptx", ".xlsx", ".xlsm", ".xlsb", ".xls"),
+    *(".pdf", ".doc", ".docx", ".pptx", ".xlsx", ".xlsm", ".xlsb", ".xls"),
     *(".odt", ".odp", ".ods", ".odg", ".epub", ".rtf", ".msg"),
 )
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
@@ -62,10 +62,10 @@ _OLE_KINDS: tuple[tuple[str, Kind], ...] = (
     ("Workbook", "workbook"),
     ("Book", "workbook"),
     ("__properties_version1.0", "msg"),
+    ("WordDocument", "doc"),
 )
 _OLE_STREAMS = (
     ("EncryptedPackage", "an Office file that is encrypted with a password"),
-    ("WordDocument", "an old Word file: save it as DOCX"),
     ("PowerPoint Document", "an old PowerPoint file: save it as PPTX"),
 )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ingest.load.doc import load_doc
 from ingest.load.docx import load_docx
 from ingest.load.eml import read_eml
 from ingest.load.epub import load_epub
@@ -13,6 +14,7 @@ from ingest.load.workbook import load_workbook
 
 PACKAGE_LOADERS = {
     "docx": load_docx,
+    "doc": load_doc,
     "pptx": load_pptx,
     "workbook": load_workbook,
     "odt": load_odt,

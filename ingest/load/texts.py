@@ -18,6 +18,7 @@ Kind = Literal[
     "delimited",
     "pdf",
     "docx",
+    "doc",
     "pptx",
     "workbook",
     "odt",

@@ -66,6 +66,7 @@ def make_zip(*members: str, mimetype: str = "") -> bytes:
         (".py", b"a,b,c\n1,2,3\n4,5,6\n7,8,9\n", "code"),
         (".dat", make_zip("xl/workbook.xml"), "workbook"),
         (".bin", make_ole({"Workbook": b"words"}), "workbook"),
+        (".docx", make_ole({"WordDocument": b"words"}), "doc"),
         (".doc", make_ole({"__properties_version1.0": b"words"}), "msg"),
         (".log", b"From: a\nTo: b\nSubject: c\n\nwords", "eml"),
         (".txt", b"From: a\nwords\n\nTo: b\nSubject: c", "text"),
@@ -93,7 +94,8 @@ def test_what_no_loader_reads_is_named(content: bytes, looks_like: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("stream", "looks_like"), [("WordDocument", "save it as DOCX"), ("Other", "no loader reads")]
+    ("stream", "looks_like"),
+    [("PowerPoint Document", "save it as PPTX"), ("Other", "no loader reads")],
 )
 def test_other_old_office_files_are_named(stream: str, looks_like: str) -> None:
     content = make_ole({stream: b"words"})
