@@ -3,7 +3,10 @@ from __future__ import annotations
 from itertools import pairwise
 
 import pytest
+from fpdf import FPDF
+from PIL import Image, ImageDraw
 
+from ingest.load.ocr import MAX_PAGES, find_tessdata
 from ingest.load.pdf import MAX_PDF_BYTES, load_pdf
 from rag_core.documents import Document
 from rag_core.errors import EmptyDocumentError, OversizedDocumentError, UnreadableDocumentError
@@ -42,6 +45,27 @@ def test_a_page_without_text_is_warned_of() -> None:
 def test_a_pdf_without_text_names_ocr() -> None:
     with pytest.raises(EmptyDocumentError, match="OCR"):
         load(make_pdf(["", ""]))
+
+
+@pytest.mark.skipif(find_tessdata() is None, reason="Tesseract's language data is not installed")
+def test_scanned_pages_are_read_by_ocr_with_a_warning() -> None:
+    scan = Image.new("L", (900, 200), "white")
+    ImageDraw.Draw(scan).text((40, 60), "Ducks swim", fill="black", font_size=90)
+    pdf = FPDF()
+    for _ in range(2):
+        pdf.add_page()
+        pdf.image(scan, w=180)
+
+    document = load(bytes(pdf.output()))
+
+    assert document.text == "Ducks swim\n\nDucks swim"
+    assert document.page_starts == (0, 12)
+    assert document.warnings == ("its pages are scanned: read by OCR, which makes mistakes",)
+
+
+def test_a_scan_of_too_many_pages_is_reported() -> None:
+    with pytest.raises(EmptyDocumentError, match="OCR"):
+        load(make_pdf([""] * (MAX_PAGES + 1)))
 
 
 def test_a_password_is_named_as_the_reason() -> None:
