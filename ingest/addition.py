@@ -24,10 +24,11 @@ async def add(
     paths: Sequence[Path],
     collection: str | None,
     metadata: Mapping[str, str] | None,
+    passwords: Sequence[str] = (),
 ) -> int:
     """Ingest files and folders."""
     plan = await asyncio.to_thread(plan_paths, paths, home=settings.home)
-    order = Order(collection or settings.collection, metadata)
+    order = Order(collection or settings.collection, metadata, passwords)
     if not plan.files:
         report = begin_tally(plan, order).report()
         nothing = f"nothing to ingest under {', '.join(map(str, paths))}"

@@ -18,6 +18,8 @@ _HEADING = re.compile(r" {0,3}(#{1,6})(?:[ \t]+(.*))?$")
 _UNDERLINE = re.compile(r" {0,3}(?:(=+)|-{2,})[ \t]*$")
 _ITEM = re.compile(r"[ \t]*(?:>[ \t]?)*(?:[-*+•◦▪‣]|\(?\d{1,3}[.)])[ \t]")
 _ROW = re.compile(r"[ \t]*\|")
+_RULE = re.compile(r"[ \t]*\|[-:| \t]*-[-:| \t]*$")
+_BAR = re.compile(r"(?<!\\)\|")
 _ANCHOR = re.compile(r"\s*\{\s*[#.:][^}]*\}\s*$")
 _CLOSING_MARKS = re.compile(r"(?:^|[ \t]+)#+[ \t]*$")
 _LINK = re.compile(r"!?\[([^\]]*)\]\([^)]*\)")
@@ -36,6 +38,8 @@ class Block:
     """Of a heading, from 1."""
     heading: str = ""
     """Of a heading, its words without markup."""
+    header: str = ""
+    """Of a table's row, the names of its columns, when they stand above it."""
 
 
 def find_blocks(text: str, markup: Markup) -> Iterator[Block]:
@@ -71,6 +75,8 @@ class _Scanner:
         self._text = text
         self._open: Block | None = None
         self._fence = ""
+        self._names, self._header = "", ""
+        self._row_end = -2  # no row ends right before the text
 
     def scan(self) -> Iterator[Block]:
         """The blocks in order."""
@@ -110,12 +116,23 @@ class _Scanner:
             yield self._read_underlined(end, line)
         elif _ROW.match(line):
             yield from self._close()
-            yield Block("row", start, end)
+            yield self._read_row(start, end, line)
         elif _ITEM.match(line):
             yield from self._close()
             self._extend("item", start, end)
         else:
             self._extend("paragraph", start, end)
+
+    def _read_row(self, start: int, end: int, line: str) -> Block:
+        """A row of the open table, or the first one of the next."""
+        if start != self._row_end + 1:
+            self._names, self._header = line, ""
+        else:
+            if self._names and _RULE.match(line):
+                self._header = _clean_names(self._names)
+            self._names = ""
+        self._row_end = end
+        return Block("row", start, end, header=self._header)
 
     def _read_underlined(self, end: int, line: str) -> Block:
         """A heading of one line with its underline; a longer paragraph only ends in a rule."""
@@ -137,5 +154,14 @@ def clean_heading(words: str) -> str:
     """The words of a heading without anchors, links and emphasis, cut when they run on."""
     words = _ANCHOR.sub("", _CLOSING_MARKS.sub("", words[: 2 * _LONGEST_HEADING]))
     words = _EMPHASIS.sub(r"\2", _LINK.sub(r"\1", words)).strip()
+    return _shorten(words)
+
+
+def _clean_names(row: str) -> str:
+    cells = (cell.strip() for cell in _BAR.split(row[: 4 * _LONGEST_HEADING]))
+    return _shorten(", ".join(filter(None, cells)).replace("\\|", "|"))
+
+
+def _shorten(words: str) -> str:
     fits = len(words) <= _LONGEST_HEADING
     return words if fits else words[: _LONGEST_HEADING - 1] + "…"

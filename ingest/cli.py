@@ -72,6 +72,24 @@ Collection = Annotated[
         "--collection", "-c", callback=_check_text, help="Its name; RAG_COLLECTION when not given."
     ),
 ]
+Metadata = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--metadata",
+        "-m",
+        metavar="KEY=VALUE",
+        callback=_check_text,
+        help="For every file, in place of what it has; without this each keeps its own.",
+    ),
+]
+Passwords = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="TEXT",
+        callback=_check_text,
+        help="Tried where a PDF asks for one; may be given several times.",
+    ),
+]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 
 
@@ -99,16 +117,8 @@ def add(
     ],
     *,
     collection: Collection = None,
-    metadata: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--metadata",
-            "-m",
-            metavar="KEY=VALUE",
-            callback=_check_text,
-            help="For every file, in place of what it has; without this each keeps its own.",
-        ),
-    ] = None,
+    metadata: Metadata = None,
+    password: Passwords = None,
     as_json: AsJson = False,
 ) -> None:
     """Ingest files and folders; those that have not changed are skipped.
@@ -124,7 +134,12 @@ def add(
     wanted = _read_metadata(metadata or [])
     _run(
         lambda settings, screen: addition.add(
-            settings, screen, paths=paths, collection=collection, metadata=wanted
+            settings,
+            screen,
+            paths=paths,
+            collection=collection,
+            metadata=wanted,
+            passwords=password or (),
         ),
         as_json=as_json,
     )

@@ -33,6 +33,8 @@ class ParseRequest:
     """That this file may take beyond what the worker holds already."""
     seconds: int
     """Of processor time."""
+    passwords: tuple[str, ...] = ()
+    """To try in turn where a file asks for one."""
 
 
 @dataclass(frozen=True, slots=True)

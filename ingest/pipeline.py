@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 from ingest.flow import Flow
 from ingest.plan import Plan
@@ -24,6 +24,8 @@ class Order:
     collection: str
     metadata: Mapping[str, str] | None = None
     """For every file, in place of what it has; None leaves each what it has."""
+    passwords: Sequence[str] = field(default=(), repr=False)
+    """To try in turn where a file asks for one; never stored."""
 
 
 def begin_tally(plan: Plan, order: Order) -> Tally:
@@ -63,7 +65,9 @@ async def ingest_plan(
     sources = [file.source for file in plan.files]
     live = await documents.find_live(index.catalog, collection, sources)
     progress(tally)
-    async with open_sandbox(tokenizer=index.embedder.tokenizer, max_tokens=CHUNK_TOKENS) as sandbox:
+    async with open_sandbox(
+        tokenizer=index.embedder.tokenizer, max_tokens=CHUNK_TOKENS, passwords=order.passwords
+    ) as sandbox:
         flow = Flow(index, collection, sandbox, live, order.metadata, tally, progress, stop)
         await flow.run(plan.files)
     tally.interrupted = stop.is_set() and tally.failure is None and tally.done < tally.files

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import stat
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
@@ -16,10 +17,19 @@ from rag_core.errors import (
     UnsupportedDocumentError,
 )
 
-_PROSE = (".md", ".mdx", ".markdown", ".txt", ".text", ".rst", ".adoc", ".asciidoc", ".org", ".log")
-SUFFIXES = frozenset((*_PROSE, ".html", ".htm", ".xhtml", ".pdf", ".docx"))
+SUFFIXES = frozenset(
+    re.findall(
+        r"\.\w+",
+        ".md .mdx .markdown .txt .text .rst .adoc .asciidoc .org .log .html .htm .xhtml .pdf .doc "
+        ".docx .pptx .odt .odp .odg .rtf .epub .eml .msg .xlsx .xlsm .xlsb .xls .ods .csv .tsv "
+        ".tab .json .jsonl .ndjson .geojson .ipynb .xml .rss .atom "
+        ".py .pyi .js .mjs .jsx .ts .tsx .java .kt .scala .go .rs .c .h .cc .cpp .hpp .cs .swift "
+        ".rb .php .sh .bash .ps1 .lua .r .sql .proto .tf",
+    )
+)
 """Of the files that are taken from folders. One that is named itself is taken with any suffix:
-its loader looks at what it holds."""
+its loader looks at what it holds. A test holds them to those that the loaders know, which are not
+imported here, since they bring their libraries along."""
 
 
 @dataclass(frozen=True, slots=True)

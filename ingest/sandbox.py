@@ -7,7 +7,7 @@ import os
 import signal
 import sys
 from asyncio.subprocess import PIPE, Process
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -95,6 +95,8 @@ class Sandbox:
     """Of a chunk."""
     limits: Limits
     free: asyncio.Semaphore
+    passwords: tuple[str, ...] = field(default=(), repr=False)
+    """To try in turn where a file asks for one."""
     idle: list[Process] = field(default_factory=list)
 
     async def parse(self, path: Path, *, source: str) -> Parsed:
@@ -106,7 +108,11 @@ class Sandbox:
         """
         size_bytes = _size(path)
         request = ParseRequest(
-            str(path), source, self.limits.memory(size_bytes), int(self.limits.time(size_bytes))
+            str(path),
+            source,
+            self.limits.memory(size_bytes),
+            int(self.limits.time(size_bytes)),
+            self.passwords,
         )
         async with self.free:
             worker = self._waiting() or await self._start()
@@ -168,11 +174,18 @@ class Sandbox:
 
 @asynccontextmanager
 async def open_sandbox(
-    *, tokenizer: str, max_tokens: int, workers: int | None = None, limits: Limits | None = None
+    *,
+    tokenizer: str,
+    max_tokens: int,
+    workers: int | None = None,
+    limits: Limits | None = None,
+    passwords: Sequence[str] = (),
 ) -> AsyncIterator[Sandbox]:
     """Open a sandbox that ends its workers when it closes; at most `workers` run at once."""
     count = min(_MAX_WORKERS, os.cpu_count() or 1) if workers is None else workers
-    sandbox = Sandbox(tokenizer, max_tokens, limits or Limits(), asyncio.Semaphore(count))
+    sandbox = Sandbox(
+        tokenizer, max_tokens, limits or Limits(), asyncio.Semaphore(count), tuple(passwords)
+    )
     try:
         yield sandbox
     finally:

@@ -116,7 +116,9 @@ def _parse(request: ParseRequest, counter: TokenCounter, max_tokens: int) -> Acc
     if path.stat().st_size > MAX_FILE_BYTES:
         raise OversizedDocumentError(f"it has more than {MAX_FILE_BYTES // _MIB} MB")
     content = path.read_bytes()
-    document = _storable(load_document(path, source=request.source, content=content))
+    document = _storable(
+        load_document(path, source=request.source, content=content, passwords=request.passwords)
+    )
     chunks = split_document(document, counter, max_tokens=max_tokens)
     if not chunks:
         raise EmptyDocumentError("it holds no text")

@@ -47,6 +47,7 @@ class _Piece:
     """The tokens, or more where the characters for each token are too many."""
     kind: Kind
     path: _Path
+    header: str
 
 
 def split_document(
@@ -55,7 +56,8 @@ def split_document(
     """Cut a document into chunks of at most `max_tokens`, in order and without overlap.
 
     Together they hold all of its text but white space. A chunk's heading path holds for every
-    word in it: where small sections share a chunk, it is the path of their parent.
+    word in it: where small sections share a chunk, it is the path of their parent. Where a chunk
+    begins within a table, its path ends with the names of the columns, which stand before it.
     """
     return tuple(_Splitter(document, counter, max_tokens).split())
 
@@ -87,12 +89,12 @@ class _Splitter:
             for start, end in _cut(
                 self._text, [block.start, *_find_slab_ends(self._text, block), block.end]
             ):
-                yield self._make_piece(start, end, block.kind, path)
+                yield self._make_piece(start, end, block.kind, path, block.header)
 
-    def _make_piece(self, start: int, end: int, kind: Kind, path: _Path) -> _Piece:
+    def _make_piece(self, start: int, end: int, kind: Kind, path: _Path, header: str) -> _Piece:
         least = (end - start) // _CHARACTERS_PER_TOKEN
         tokens = least if least > self._max else self._count(self._text[start:end])
-        return _Piece(start, end, tokens, max(least, tokens), kind, path)
+        return _Piece(start, end, tokens, max(least, tokens), kind, path, header)
 
     def _pack(self, pieces: list[_Piece]) -> Iterator[list[_Piece]]:
         """Fill chunks evenly: each is closed where it comes nearest to its share of the rest."""
@@ -140,7 +142,8 @@ class _Splitter:
             ends = (piece.start + end for end in find_ends(text))
             spans = list(_cut(self._text, _thin_out([piece.start, *ends, piece.end])))
             if len(spans) > 1:
-                return [self._make_piece(*span, piece.kind, piece.path) for span in spans]
+                kind, path, header = piece.kind, piece.path, piece.header
+                return [self._make_piece(*span, kind, path, header) for span in spans]
         return []
 
     def _build(self, pieces: list[_Piece]) -> Iterator[Chunk]:
@@ -164,13 +167,14 @@ class _Splitter:
     def _make_chunk(self, pieces: list[_Piece], tokens: int) -> Chunk:
         start, end = pieces[0].start, pieces[-1].end
         starts = self._document.page_starts
+        names = (pieces[0].header,) if pieces[0].header else ()
         return Chunk(
             start=start,
             end=end,
             text=self._text[start:end],
             tokens=tokens,
             page=max(1, bisect_right(starts, start)) if starts else None,
-            heading_path=_find_common_path(pieces),
+            heading_path=(*_find_common_path(pieces), *names),
         )
 
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import io
+import posixpath
 import zipfile
 import zlib
+from dataclasses import dataclass
 
 from lxml import etree
 
@@ -18,7 +20,18 @@ _LARGEST_RATIO = 200
 _RATIO_MATTERS_ABOVE = 1 << 20
 _MOST_MEMBERS = 20_000
 _READ_BYTES = 1 << 20
+_XML_SUFFIXES = (".xml", ".rels", ".vml")
+_PROLOGUE_BYTES = 1 << 16
 _BROKEN = (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, OSError, EOFError)
+
+
+@dataclass(frozen=True, slots=True)
+class Relation:
+    """From one part of an Office file to another."""
+
+    kind: str
+    """The last word of its type's name, such as `slide`."""
+    part: str
 
 
 class Archive:
@@ -87,6 +100,23 @@ class Archive:
                 f"{self._name!r}: part {member!r} has more than {MAX_PART_BYTES >> 20} MiB"
             )
 
+    def refuse_doctypes(self) -> None:
+        """Unpack every XML part once, for libraries that read the file themselves.
+
+        Raises:
+            OversizedDocumentError: one unpacks to more than it declares or may.
+            UnreadableDocumentError: one is broken or declares a document type.
+        """
+        for member in self.members:
+            if member.endswith(_XML_SUFFIXES):
+                self._refuse_doctype(member, b"<!DOCTYPE" in self.read(member)[:_PROLOGUE_BYTES])
+
+    def _refuse_doctype(self, member: str, declared: object) -> None:
+        if declared:
+            raise UnreadableDocumentError(
+                f"{self._name!r}: part {member!r} declares a DOCTYPE, which may hide an attack"
+            )
+
     def read_xml(self, member: str) -> etree._Element:
         """A member's root element.
 
@@ -101,8 +131,20 @@ class Archive:
             raise UnreadableDocumentError(
                 f"{self._name!r}: part {member!r} is broken XML: {error}"
             ) from error
-        if root.getroottree().docinfo.doctype:
-            raise UnreadableDocumentError(
-                f"{self._name!r}: part {member!r} declares a DOCTYPE, which may hide an attack"
-            )
+        self._refuse_doctype(member, root.getroottree().docinfo.doctype)
         return root
+
+    def read_relations(self, member: str) -> dict[str, Relation]:
+        """What a part of an Office file refers to within it, by the names that it uses."""
+        folder, name = posixpath.split(member)
+        part = posixpath.join(folder, "_rels", f"{name}.rels")
+        if part not in self.members:
+            return {}
+        return {
+            entry.get("Id", ""): Relation(
+                entry.get("Type", "").rpartition("/")[2],
+                posixpath.normpath(posixpath.join("/", folder, entry.get("Target", "")))[1:],
+            )
+            for entry in self.read_xml(part).iter("{*}Relationship")
+            if entry.get("TargetMode") != "External"
+        }

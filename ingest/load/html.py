@@ -26,14 +26,21 @@ _EXCLUDED = re.findall(
     ".sidebar #sidebar .breadcrumb .breadcrumbs .headerlink .noprint .newsletter .advertisement "
     ".share .social .navbox .mw-editsection .mw-jump-link .mw-indicators .vector-header-container",
 )
-_OPTIONS = ConversionOptions(
-    exclude_selectors=_EXCLUDED,
-    strip_tags=["a"],  # keeps a link's words; its address only dilutes what is embedded
-    skip_images=True,
-    compact_tables=True,
-    extract_metadata=False,
-    preprocessing=PreprocessingOptions(enabled=False),  # it drops the page's header with its h1
-)
+
+
+def _make_options(*, excluded: list[str]) -> ConversionOptions:
+    return ConversionOptions(
+        exclude_selectors=excluded,
+        strip_tags=["a"],  # keeps a link's words; its address only dilutes what is embedded
+        skip_images=True,
+        compact_tables=True,
+        extract_metadata=False,
+        preprocessing=PreprocessingOptions(enabled=False),  # it drops the header with its h1
+    )
+
+
+_OPTIONS = _make_options(excluded=_EXCLUDED)
+_WITH_ASIDES = _make_options(excluded=["head", "nav", "script", "style", "template"])
 _PROSE = ("p", "pre", "td", "dd")
 _MAIN = "//main | //*[@role='main'] | //article | //*[@itemprop='articleBody']"
 _MAIN_SHARE = 0.5
@@ -62,7 +69,7 @@ def load_html(content: bytes, *, source: str, name: str, stem: str) -> Document:
     page, warnings = decode_text(content, name=name, declared=encoding)
     require_text(page, name=name)
     title, main = _find_main(page)
-    text, faults = _convert(main, name)
+    text, faults = convert_page(main, name)
     require_text(text, name=name)
     if len(page) > _LOSS_BYTES and len(text) < _LOSS_SHARE * len(page):
         faults = (*faults, f"only {len(text)} characters of text in {len(page)} of HTML")
@@ -70,9 +77,14 @@ def load_html(content: bytes, *, source: str, name: str, stem: str) -> Document:
     return Document(source, title, text, "text/html", "markdown", warnings=(*warnings, *faults))
 
 
-def _convert(page: str, name: str) -> tuple[str, tuple[str, ...]]:
+def convert_page(page: str, name: str, *, asides: bool = False) -> tuple[str, tuple[str, ...]]:
+    """The Markdown of a page or a part of one, and what was lost; books hold notes as asides.
+
+    Raises:
+        UnreadableDocumentError: it cannot be converted.
+    """
     try:
-        result = convert(page, _OPTIONS)
+        result = convert(page, _WITH_ASIDES if asides else _OPTIONS)
     except ConversionError as error:
         raise UnreadableDocumentError(f"{name!r} cannot be read as HTML: {error}") from error
     warnings = tuple(str(warning.message) for warning in result.warnings)

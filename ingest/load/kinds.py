@@ -2,32 +2,20 @@
 
 from __future__ import annotations
 
-import re
-from typing import Literal
+import io
+import struct
+
+import olefile
 
 from ingest.load.archive import Archive
+from ingest.load.texts import Kind, find_text_kind
 from rag_core.errors import UnreadableDocumentError, UnsupportedDocumentError
 
-Kind = Literal["markdown", "text", "html", "pdf", "docx"]
-
-_SUFFIXES: dict[str, Kind] = {
-    ".md": "markdown",
-    ".mdx": "markdown",
-    ".markdown": "markdown",
-    ".html": "html",
-    ".htm": "html",
-    ".xhtml": "html",
-    ".pdf": "pdf",
-    ".docx": "docx",
-}
-_MAY_BE_HTML = ("", ".txt", ".php", ".asp", ".aspx", ".jsp", ".shtml", ".cgi")
-"""Suffixes, or none, as saved pages and URLs have them; source code keeps its own kind."""
-_HTML = re.compile(
-    rb"\s*(?:<\?xml[^>]*>\s*|<!--(?:(?!-->).)*+-->\s*)*<(?:!doctype\s+html|html)\b",
-    re.IGNORECASE | re.DOTALL,
+BINARY_SUFFIXES = (
+    *(".pdf", ".doc", ".docx", ".pptx", ".xlsx", ".xlsm", ".xlsb", ".xls"),
+    *(".odt", ".odp", ".ods", ".odg", ".epub", ".rtf", ".msg"),
 )
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
-_ENTITY = re.compile(rb"\s*<[?!].*<!ENTITY", re.DOTALL)
 _HEAD_BYTES = 4096
 _PDF_WITHIN = 1024
 _SIGNATURES = (
@@ -36,8 +24,6 @@ _SIGNATURES = (
     (b"GIF8", "a GIF image"),
     (b"II*\0", "a TIFF image"),
     (b"MM\0*", "a TIFF image"),
-    (b"\xd0\xcf\x11\xe0", "an old or encrypted Office file"),
-    (b"{\\rtf", "an RTF file"),
     (b"\x1f\x8b", "a gzip file"),
     (b"BZh", "a bzip2 file"),
     (b"\xfd7zXZ", "an xz file"),
@@ -52,12 +38,35 @@ _SIGNATURES = (
     (b"RIFF", "a recording, film or WebP image"),
     (b"%!PS", "a PostScript file"),
 )
+_ZIP_KINDS: tuple[tuple[str, Kind], ...] = (
+    ("word/document.xml", "docx"),
+    ("xl/workbook.xml", "workbook"),
+    ("xl/workbook.bin", "workbook"),
+    ("ppt/presentation.xml", "pptx"),
+    ("META-INF/container.xml", "epub"),
+)
+_ODF_KINDS: dict[str, Kind] = {
+    "spreadsheet": "workbook",
+    "text": "odt",
+    "presentation": "odp",
+    "graphics": "odp",
+}
 _ZIP_PARTS = (
     ("word/", "a Word file without its text"),
-    ("xl/", "an Excel workbook"),
-    ("ppt/", "a PowerPoint presentation"),
-    ("META-INF/container.xml", "an EPUB book"),
-    ("content.xml", "an OpenDocument file"),
+    ("xl/", "an Excel workbook without its sheets"),
+    ("ppt/", "a PowerPoint presentation without its slides"),
+    ("content.xml", "an OpenDocument file of another kind than text, sheets and slides"),
+)
+_OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+_OLE_KINDS: tuple[tuple[str, Kind], ...] = (
+    ("Workbook", "workbook"),
+    ("Book", "workbook"),
+    ("__properties_version1.0", "msg"),
+    ("WordDocument", "doc"),
+)
+_OLE_STREAMS = (
+    ("EncryptedPackage", "an Office file that is encrypted with a password"),
+    ("PowerPoint Document", "an old PowerPoint file: save it as PPTX"),
 )
 
 
@@ -73,29 +82,49 @@ def find_kind(suffix: str, content: bytes, *, name: str) -> Kind:
         return "pdf"
     if head.startswith(b"PK\x03\x04"):
         return _find_zip_kind(content, name)
+    if head.startswith(b"{\\rtf"):
+        return "rtf"
+    if head.startswith(_OLE):
+        return _find_ole_kind(content, name)
     _refuse_foreign(head, name)
-    named = _SUFFIXES.get(suffix.lower())
-    if named in ("pdf", "docx"):
+    if suffix.lower() in BINARY_SUFFIXES:
         raise UnreadableDocumentError(f"{name!r} is not the {suffix.lower()} file it is named")
-    return named or _find_text_kind(suffix.lower(), head, name)
-
-
-def _find_text_kind(suffix: str, head: bytes, name: str) -> Kind:
-    if suffix in _MAY_BE_HTML and _HTML.match(head):
-        return "html"
-    if _ENTITY.match(head):
-        raise UnsupportedDocumentError(f"{name!r} is XML that declares entities")
-    return "text"
+    return find_text_kind(suffix.lower(), content, name=name)
 
 
 def _find_zip_kind(content: bytes, name: str) -> Kind:
-    members = Archive(content, name=name).members
-    if "word/document.xml" in members:
-        return "docx"
+    archive = Archive(content, name=name)
+    kinds = (kind for part, kind in _ZIP_KINDS if part in archive.members)
+    kind = next(kinds, None) or _find_odf_kind(archive)
+    if kind is not None:
+        return kind
     for part, looks_like in _ZIP_PARTS:
-        if any(member.startswith(part) for member in members):
+        if any(member.startswith(part) for member in archive.members):
             raise UnsupportedDocumentError(f"{name!r} is {looks_like}: no loader reads it")
     raise UnsupportedDocumentError(f"{name!r} is a zip archive: no loader reads it")
+
+
+def _find_odf_kind(archive: Archive) -> Kind | None:
+    if "content.xml" not in archive.members or "mimetype" not in archive.members:
+        return None
+    media_type = archive.read("mimetype").decode("ascii", "replace").strip()
+    return _ODF_KINDS.get(media_type.rpartition(".")[2].removesuffix("-template"))
+
+
+def _find_ole_kind(content: bytes, name: str) -> Kind:
+    """Old Office files and Outlook messages are all folders of streams, which tell them apart."""
+    try:
+        with olefile.OleFileIO(io.BytesIO(content)) as container:
+            streams = {str(path[0]) for path in container.listdir()}
+    except (OSError, ValueError, IndexError, struct.error) as error:
+        raise UnreadableDocumentError(f"{name!r} is a broken Office file: {error}") from error
+    for stream, looks_like in _OLE_STREAMS:
+        if stream in streams:
+            raise UnsupportedDocumentError(f"{name!r} is {looks_like}")
+    for stream, kind in _OLE_KINDS:
+        if stream in streams:
+            return kind
+    raise UnsupportedDocumentError(f"{name!r} is an old Office file that no loader reads")
 
 
 def _refuse_foreign(head: bytes, name: str) -> None:

@@ -1,10 +1,11 @@
-"""Markdown to a Document, without the front matter that it may begin with."""
+"""Markdown to a Document, without the front matter that it may begin with and HTML in it."""
 
 from __future__ import annotations
 
 import re
 
 from ingest.blocks import find_title
+from ingest.load.embedded_html import convert_html
 from ingest.load.text import decode_text, require_text
 from rag_core.documents import Document
 
@@ -16,6 +17,7 @@ def load_markdown(content: bytes, *, source: str, name: str, stem: str) -> Docum
     """Read Markdown; its title is that of the front matter, or else its first heading."""
     text, warnings = decode_text(content, name=name)
     title, text = _cut_front_matter(text)
+    text = convert_html(text)
     require_text(text, name=name)
     title = title or find_title(text) or stem
     return Document(source, title, text, "text/markdown", "markdown", warnings=warnings)

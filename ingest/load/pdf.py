@@ -1,13 +1,16 @@
-"""PDF to a Document: each page as Markdown, by its layout; without OCR."""
+"""PDF to a Document: each page as Markdown, by its layout; by OCR where all of it is scanned."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from contextlib import suppress
 from itertools import accumulate
 
 import pypdfium2
 from liteparse import LiteParse, ParseError, ParseResult
 
 from ingest.blocks import find_title
+from ingest.load.ocr import MAX_PAGES, Tessdata, find_tessdata
 from ingest.load.text import normalise_text
 from rag_core.documents import Document
 from rag_core.errors import EmptyDocumentError, OversizedDocumentError, UnreadableDocumentError
@@ -22,24 +25,29 @@ _USELESS_TITLES = ("untitled", "(anonymous)", "unknown", "(unspecified)")
 _APPLICATION_TITLE = "Microsoft Word - "
 
 
-def load_pdf(content: bytes, *, source: str, name: str, stem: str) -> Document:
+def load_pdf(
+    content: bytes, *, source: str, name: str, stem: str, passwords: Sequence[str] = ()
+) -> Document:
     """Read a PDF; its title is that of its metadata, or else its first heading.
+
+    The passwords are tried in turn when it does not open without.
 
     Raises:
         OversizedDocumentError: it is larger than MAX_PDF_BYTES.
-        UnreadableDocumentError: it is broken, or encrypted with a password.
-        EmptyDocumentError: it has no text layer.
+        UnreadableDocumentError: it is broken, or encrypted and no password opens it.
+        EmptyDocumentError: it has no text, and OCR is not installed or finds none.
     """
     if len(content) > MAX_PDF_BYTES:
         raise OversizedDocumentError(
             f"{name!r} has {len(content) >> 20} MiB, PDF files may have {MAX_PDF_BYTES >> 20}"
         )
-    title, pages = _read_pages(content, name)
+    password = _find_password(content, passwords)
+    title, pages = _read_pages(content, name, password)
+    warnings = _warn(pages)
+    if not any(page.strip() for page in pages):
+        pages = _read_scan(content, name, password, count=len(pages))
+        warnings = ("its pages are scanned: read by OCR, which makes mistakes", *_warn(pages))
     text = _PAGE_GAP.join(pages)
-    if not text.strip():
-        raise EmptyDocumentError(
-            f"{name!r} has no text on its {len(pages)} page(s): scanned pages need OCR first"
-        )
     starts = accumulate((len(page) + len(_PAGE_GAP) for page in pages[:-1]), initial=0)
     return Document(
         source,
@@ -48,14 +56,23 @@ def load_pdf(content: bytes, *, source: str, name: str, stem: str) -> Document:
         "application/pdf",
         "markdown",
         tuple(starts),
-        _warn(pages),
+        warnings,
     )
 
 
-def _read_pages(content: bytes, name: str) -> tuple[str, list[str]]:
+def _find_password(content: bytes, passwords: Sequence[str]) -> str | None:
+    """The one that opens it; None when none does, or when it opens without."""
+    for password in (None, *passwords):
+        with suppress(pypdfium2.PdfiumError, ValueError):
+            pypdfium2.PdfDocument(content, password=password).close()
+            return password
+    return None
+
+
+def _read_pages(content: bytes, name: str, password: str | None) -> tuple[str, list[str]]:
     """The title, which may be empty, and the text of every page."""
-    result = _parse(content, name)
-    plain_title, plain = _read_plain(content)
+    result = _parse(content, name, password)
+    plain_title, plain = _read_plain(content, password)
     markdown = {page.page_num: page.markdown for page in result.pages if page.text.strip()}
     count = max(result.total_pages, len(plain))
     if count == 0:
@@ -65,14 +82,46 @@ def _read_pages(content: bytes, name: str) -> tuple[str, list[str]]:
     return plain_title, pages
 
 
-def _parse(content: bytes, name: str) -> ParseResult:
+def _read_scan(content: bytes, name: str, password: str | None, *, count: int) -> list[str]:
+    """The pages of a PDF that has only pictures of them, when OCR is installed.
+
+    Raises:
+        EmptyDocumentError: it is not, or it finds no words, or the pages are too many.
+    """
+    tessdata = find_tessdata()
+    if tessdata is None or count > MAX_PAGES:
+        way_out = (
+            f"OCR reads up to {MAX_PAGES}, split it"
+            if tessdata
+            else "scanned pages need OCR, "
+            "install Tesseract's language data (on Debian tesseract-ocr-eng)"
+        )
+        raise EmptyDocumentError(f"{name!r} has no text on its {count} page(s): {way_out}")
+    result = _parse(content, name, password, tessdata)
+    read = {
+        page.page_num: _choose(page.markdown, normalise_text(page.text))
+        for page in result.pages
+        if page.text.strip()
+    }
+    if not any(read.values()):
+        raise EmptyDocumentError(f"{name!r} has no text on its {count} page(s), OCR found none")
+    return [read.get(number, "") for number in range(1, count + 1)]
+
+
+def _parse(
+    content: bytes, name: str, password: str | None, tessdata: Tessdata | None = None
+) -> ParseResult:
     parser = LiteParse(
-        ocr_enabled=False,
+        ocr_enabled=tessdata is not None,
+        ocr_language=tessdata.languages if tessdata else None,
+        tessdata_path=tessdata.folder if tessdata else None,
+        ocr_failure_fatal=False,
         output_format="markdown",
         image_mode="off",
         extract_links=False,
         continue_on_page_error=True,
         num_workers=1,
+        password=password,
         quiet=True,
     )
     try:
@@ -80,15 +129,15 @@ def _parse(content: bytes, name: str) -> ParseResult:
     except ParseError as error:
         if "password" in str(error).lower():
             raise UnreadableDocumentError(
-                f"{name!r} is encrypted: it opens only with a password"
+                f"{name!r} is encrypted: no password opens it; give one with --password"
             ) from error
         raise UnreadableDocumentError(f"{name!r} cannot be read as PDF: {error}") from error
 
 
-def _read_plain(content: bytes) -> tuple[str, list[str]]:
+def _read_plain(content: bytes, password: str | None) -> tuple[str, list[str]]:
     """The title and each page's bare text by pdfium; none when only liteparse can open it."""
     try:
-        document = pypdfium2.PdfDocument(content)
+        document = pypdfium2.PdfDocument(content, password=password)
     except pypdfium2.PdfiumError:
         return "", []
     try:

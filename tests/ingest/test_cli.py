@@ -15,6 +15,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from ingest.cli import app
+from tests.pdfs import make_pdf
 
 MANY = 300
 INGEST = [sys.executable, "-m", "ingest"]
@@ -311,3 +312,14 @@ def test_removed_is_removed_though_chroma_is_away(
 
     assert (result.exit_code, len(run_json("list")["documents"])) == (0, 1)
     assert "the next ingest clears the index" in result.stderr
+
+
+@pytest.mark.usefixtures("home")
+def test_passwords_open_what_asks_for_one_and_are_stored_nowhere(tmp_path: Path) -> None:
+    (tmp_path / "a.pdf").write_bytes(make_pdf(["Secret words."], password="k3y-9ff"))  # noqa: S106
+
+    without, given = run_json("add", tmp_path), run_json("add", tmp_path, "--password", "k3y-9ff")
+
+    assert (without["failed"][0]["error"], given["added"]) == ("UnreadableDocumentError", 1)
+    assert "--password" in without["failed"][0]["detail"]
+    assert "k3y-9ff" not in run("show", tmp_path / "a.pdf", "--json").stdout

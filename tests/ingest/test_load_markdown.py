@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from ingest.load.markdown import load_markdown
 from rag_core.documents import Document
@@ -50,3 +52,28 @@ def test_the_first_heading_is_the_title_or_else_the_file_name(text: str, title: 
 def test_front_matter_alone_is_no_document() -> None:
     with pytest.raises(EmptyDocumentError, match=r"'a\.md'"):
         load("---\ntitle: T\n---\n")
+
+
+def test_html_in_markdown_becomes_markdown() -> None:
+    table = "<table>\n<tr><th>A</th></tr>\n\n<tr><td>b</td></tr></table>"
+
+    text = load(f"Words.\n\n{table}\n<div>\n    <p>In <b>it</b>.</p>\n</div>\n").text
+
+    assert "| A |\n| --- |\n| b |" in text
+    assert "\nIn **it**.\n" in text
+    assert "div" not in text
+
+
+def test_html_in_code_and_html_that_never_ends_stay_as_they_are() -> None:
+    text = "```html\n<p>a</p>\n<div>\n```\n\nThe <b>tag</b>.\n\n<p>no end\n"
+
+    assert load(text).text == text
+
+
+@given(
+    st.lists(st.sampled_from(["<p>", "</p>", "<table>", "```", "words", "", "<br>", "</table>"]))
+)
+def test_no_word_beside_html_is_lost(lines: list[str]) -> None:
+    text = load("\n".join(["begin", "", *lines])).text
+
+    assert text.count("words") == lines.count("words")

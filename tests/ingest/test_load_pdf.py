@@ -4,23 +4,13 @@ from itertools import pairwise
 
 import pytest
 from fpdf import FPDF
+from PIL import Image, ImageDraw
 
+from ingest.load.ocr import MAX_PAGES, find_tessdata
 from ingest.load.pdf import MAX_PDF_BYTES, load_pdf
 from rag_core.documents import Document
 from rag_core.errors import EmptyDocumentError, OversizedDocumentError, UnreadableDocumentError
-
-
-def make_pdf(pages: list[str], *, title: str = "", password: str | None = None) -> bytes:
-    pdf = FPDF()
-    pdf.set_font("Helvetica", size=12)
-    if title:
-        pdf.set_title(title)
-    if password is not None:
-        pdf.set_encryption(owner_password="owner", user_password=password)  # noqa: S106 - a test's
-    for page in pages:
-        pdf.add_page()
-        pdf.multi_cell(0, 8, page)
-    return bytes(pdf.output())
+from tests.pdfs import make_pdf
 
 
 def load(content: bytes) -> Document:
@@ -57,9 +47,40 @@ def test_a_pdf_without_text_names_ocr() -> None:
         load(make_pdf(["", ""]))
 
 
+@pytest.mark.skipif(find_tessdata() is None, reason="Tesseract's language data is not installed")
+def test_scanned_pages_are_read_by_ocr_with_a_warning() -> None:
+    scan = Image.new("L", (900, 200), "white")
+    ImageDraw.Draw(scan).text((40, 60), "Ducks swim", fill="black", font_size=90)
+    pdf = FPDF()
+    for _ in range(2):
+        pdf.add_page()
+        pdf.image(scan, w=180)
+
+    document = load(bytes(pdf.output()))
+
+    assert document.text == "Ducks swim\n\nDucks swim"
+    assert document.page_starts == (0, 12)
+    assert document.warnings == ("its pages are scanned: read by OCR, which makes mistakes",)
+
+
+def test_a_scan_of_too_many_pages_is_reported() -> None:
+    with pytest.raises(EmptyDocumentError, match="OCR"):
+        load(make_pdf([""] * (MAX_PAGES + 1)))
+
+
 def test_a_password_is_named_as_the_reason() -> None:
-    with pytest.raises(UnreadableDocumentError, match=r"'a\.pdf' is encrypted.*password"):
+    with pytest.raises(UnreadableDocumentError, match=r"'a\.pdf' is encrypted.*--password"):
         load(make_pdf(["Secret."], password="secret"))  # noqa: S106 - a test's
+
+
+def test_of_several_passwords_the_right_one_opens_it() -> None:
+    content = make_pdf(["Secret words."], password="secret")  # noqa: S106 - a test's
+
+    document = load_pdf(
+        content, source="/d/a.pdf", name="a.pdf", stem="a", passwords=["wrong", "secret"]
+    )
+
+    assert document.text == "Secret words."
 
 
 def test_an_encrypted_pdf_that_opens_without_a_password_is_read() -> None:

@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
 import pytest
+import xlsxwriter
 
 from ingest.sandbox import Limits, Sandbox, open_sandbox
 from rag_core.errors import (
@@ -259,3 +260,16 @@ def test_a_large_file_may_take_more_memory_and_time() -> None:
 
     assert limits.memory(50 << 20) > limits.memory(0)
     assert limits.time(200 << 20) > limits.time(0)
+
+
+async def test_a_sheet_that_spans_too_much_costs_only_itself(
+    sandbox: Sandbox, note: Path, tmp_path: Path
+) -> None:
+    path = tmp_path / "corner.xlsx"
+    with xlsxwriter.Workbook(path) as book:
+        sheet = book.add_worksheet()
+        sheet.write(0, 0, "first")
+        sheet.write(1_048_575, 16_383, "last")
+
+    assert isinstance(await fault(sandbox, path), OversizedDocumentError)
+    assert (await sandbox.parse(note, source="s")).chunks

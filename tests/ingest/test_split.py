@@ -213,3 +213,24 @@ def test_very_short_lines_cost_few_counts(markup: Markup) -> None:
     split_document(document, counter, max_tokens=256)
 
     assert 0 < counter.calls < 10_000
+
+
+def test_rows_of_a_table_carry_the_names_of_its_columns() -> None:
+    rows = "".join(f"| row {number} | words of it |\n" for number in range(9))
+    chunks = split(f"# A\n\n| Name | Say\\|ing |\n| --- | --- |\n{rows}\nAfter it.")
+
+    assert chunks[0].heading_path == ("A",)
+    assert chunks[1].heading_path == ("A", "Name, Say|ing")
+    assert chunks[-1].text.endswith("After it.")
+
+
+def test_a_table_may_begin_the_text() -> None:
+    chunks = split("| Name |\n| --- |\n" + "| words of it |\n" * 9)
+
+    assert chunks[1].heading_path == ("Name",)
+
+
+def test_rows_without_a_header_carry_none() -> None:
+    chunks = split("\n".join("| row | words of it |" for _ in range(9)))
+
+    assert {chunk.heading_path for chunk in chunks} == {()}
