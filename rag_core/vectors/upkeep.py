@@ -19,8 +19,8 @@ from rag_core.errors import (
     VectorsMissingError,
     VectorsUnavailableError,
 )
+from rag_core.locks import in_turn
 from rag_core.vectors.chroma import Vectors
-from rag_core.vectors.turns import in_turn
 
 _LOG = logging.getLogger(__name__)
 _MAX_ATTEMPTS = 5
@@ -160,6 +160,10 @@ async def _build(catalog: Catalog, vectors: Vectors, old: Collection) -> Collect
 async def _copy_changes(catalog: Catalog, vectors: Vectors, seen: Collection, *, to: str) -> None:
     """Put what has become live since into the new collection; what died is swept later."""
     after = seen.seq
+    first = await changes.read_changes(catalog, seen.id, after=after, limit=1)
+    if first and first[0].seq != after + 1:  # `compact` has deleted what we were to follow
+        await _copy(vectors, to, chunks.live_vectors(catalog, seen))
+        return
     while batch := await changes.read_changes(
         catalog, seen.id, after=after, limit=_CHANGES_AT_ONCE
     ):

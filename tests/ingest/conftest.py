@@ -7,12 +7,14 @@ from pathlib import Path
 
 import pytest
 
-from rag_core.catalog.engine import open_catalog
+from ingest.verify import Stores
+from rag_core.catalog.engine import Catalog, open_catalog
 from rag_core.index import Index
 from rag_core.lexical.engine import Lexical
 from rag_core.settings import Settings
 from rag_core.vectors.chroma import open_vectors
 from tests.fakes import WordEmbedder
+from tests.ingest.stores_support import Filled, fill
 
 
 @pytest.fixture(scope="session")
@@ -30,3 +32,15 @@ async def index(tmp_path: Path, ingest_home: Path) -> AsyncIterator[Index]:
         open_vectors(settings) as vectors,
     ):
         yield Index(catalog, WordEmbedder(), vectors, Lexical(home))
+
+
+@pytest.fixture
+async def stores(catalog: Catalog, tmp_path: Path, ingest_home: Path) -> AsyncIterator[Stores]:
+    """A catalog in SQLite or PostgreSQL, the session's Chroma, and a lexical index."""
+    async with open_vectors(Settings(RAG_HOME=ingest_home, _env_file=None)) as vectors:
+        yield Stores(catalog, vectors, Lexical(tmp_path))
+
+
+@pytest.fixture
+async def filled(stores: Stores) -> Filled:
+    return Filled(stores, await fill(stores))

@@ -1,0 +1,107 @@
+from __future__ import annotations
+
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import orjson
+import pytest
+from typer.testing import CliRunner, Result
+
+from ingest.cli import app
+
+MODEL = "langchain:tests.embeddings.WordEmbeddings"
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A store with two documents in the collection `notes`."""
+    monkeypatch.setenv("RAG_HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("EMBEDDING_MODEL", MODEL)
+    monkeypatch.setenv("RAG_COLLECTION", "notes")
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "rhine.md").write_text("# Rhine\n\nIt flows through Basel and Cologne.\n")
+    (tmp_path / "danube.md").write_text("# Danube\n\nIt flows through Vienna and Budapest.\n")
+    assert run("add", "rhine.md", "danube.md").exit_code == 0
+    return tmp_path / "home"
+
+
+def run(*arguments: object) -> Result:
+    return CliRunner().invoke(app, [str(argument) for argument in arguments])
+
+
+def run_json(*arguments: object) -> dict[str, Any]:
+    result: dict[str, Any] = orjson.loads(run(*arguments, "--json").stdout)
+    return result
+
+
+def execute(home: Path, statement: str) -> None:
+    with closing(sqlite3.connect(home / "catalog.sqlite3")) as connection, connection:
+        connection.execute(statement)
+
+
+@pytest.mark.usefixtures("home")
+def test_a_sound_store_is_exit_code_0() -> None:
+    result = run("verify")
+
+    assert result.exit_code == 0
+    assert result.stdout.startswith("notes: well; 2 documents, 2 chunks, 2 vectors searched for")
+    assert run("repair").stdout == "notes: nothing to repair\n"
+
+
+def test_a_fault_is_exit_code_1_and_names_what_mends_it(home: Path) -> None:
+    execute(home, "DELETE FROM vectors")
+
+    result = run("verify")
+    again = run_json("verify", "--collection", "notes")
+
+    assert result.exit_code == 1
+    assert "in the catalog, to be embedded again: 2 (such as " in result.stdout
+    assert result.stdout.endswith("): ingest repair\n")
+    keys = ["collection", "documents", "chunks", "vectors_tried", "findings", "seconds"]
+    assert [list(one) for one in again["collections"]] == [keys]
+    assert list(again["collections"][0]["findings"][0]) == [
+        *["check", "count", "detail", "examples", "mend"]
+    ]
+
+
+def test_a_repair_says_what_it_did(home: Path) -> None:
+    execute(home, "DELETE FROM vectors")
+
+    result = run("repair")
+
+    assert result.exit_code == 0
+    assert result.stdout.startswith("notes: repaired: 2 embedded, 0 added\n  found: chunks")
+    assert run("verify").exit_code == 0
+
+
+def test_what_a_repair_cannot_mend_is_exit_code_1(home: Path) -> None:
+    execute(home, "UPDATE documents SET token_count = 1")
+
+    result = run_json("repair")
+
+    keys = ["collection", "found", "embedded", "added", "rebuilt", "left"]
+    assert list(result["collections"][0]) == keys
+    assert run("repair").exit_code == 1
+
+
+@pytest.mark.usefixtures("home")
+def test_after_a_rebuild_searches_find_the_same() -> None:
+    before = run_json("search", "Vienna")
+
+    rebuilt = run_json("rebuild")
+
+    assert [list(one) for one in rebuilt["collections"]] == [["collection", "seconds"]]
+    assert run_json("search", "Vienna") == before
+    assert run("verify").exit_code == 0
+
+
+def test_without_a_collection_there_is_nothing_to_check(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("RAG_HOME", str(tmp_path))
+
+    assert run("verify").stdout == "there is no collection yet\n"
+    assert run_json("verify") == {"collections": []}
+    assert run("verify", "--collection", "papers").exit_code == 2
