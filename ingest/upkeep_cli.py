@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ingest.options import EXIT_CODES, AsJson, OneCollection, lazily, run
+from ingest.options import EXIT_CODES, AsJson, Collection, OneCollection, check_text, lazily, run
 
 if TYPE_CHECKING:
-    from ingest import soundness
+    from ingest import soundness, transfer
 else:
-    soundness = lazily("ingest.soundness")
+    soundness, transfer = lazily("ingest.soundness"), lazily("ingest.transfer")
 
 app = typer.Typer()
 
@@ -58,5 +59,62 @@ def rebuild(*, collection: OneCollection = None, as_json: AsJson = False) -> Non
     """
     run(
         lambda settings, screen: soundness.rebuild(settings, screen, collection=collection),
+        as_json=as_json,
+    )
+
+
+@app.command(epilog=EXIT_CODES)
+def export(
+    file: Annotated[
+        Path, typer.Argument(metavar="FILE", resolve_path=True, help="Such as papers.zip.")
+    ],
+    *,
+    collection: Collection = None,
+    overwrite: Annotated[
+        bool, typer.Option("--overwrite", help="Put it in the place of a file that is there.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Write a collection with its vectors to one file, for `ingest import` on another machine.
+
+    The file holds one moment of the collection, also while documents come in. It appears when it
+    is whole.
+
+    Keys of --json: collection, file, documents, chunks, size_bytes, seconds.
+    """
+    run(
+        lambda settings, screen: transfer.export(
+            settings, screen, file=file, collection=collection, overwrite=overwrite
+        ),
+        as_json=as_json,
+    )
+
+
+@app.command("import", epilog=EXIT_CODES)
+def import_file(
+    file: Annotated[
+        Path, typer.Argument(metavar="FILE", resolve_path=True, help="Made by `ingest export`.")
+    ],
+    *,
+    collection: Annotated[
+        str | None,
+        typer.Option(
+            "--collection", "-c", callback=check_text, help="As in the file when not given."
+        ),
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Read a collection from a file; nothing is embedded.
+
+    All its documents are seen from one moment on. Documents that are there already with the same
+    content stay, others of the same source are replaced, and the rest is left alone. A damaged
+    file, or one of another embedding model, changes nothing and is exit code 2.
+
+    Keys of --json: collection, file, documents, added, updated, unchanged, chunks, seconds.
+    """
+    run(
+        lambda settings, screen: transfer.import_file(
+            settings, screen, file=file, collection=collection
+        ),
         as_json=as_json,
     )

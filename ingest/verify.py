@@ -12,14 +12,13 @@ from rag_core.catalog import chunks, collections
 from rag_core.catalog.audit import (
     StoredChunk,
     StoredDocument,
-    hidden_ids,
     is_whole,
     stored_documents,
     stored_vectors,
 )
 from rag_core.catalog.collections import Collection
 from rag_core.catalog.engine import Catalog, open_catalog
-from rag_core.catalog.storable import batched
+from rag_core.catalog.unseen import hidden_chunks
 from rag_core.errors import VectorsBrokenError, VectorsMissingError
 from rag_core.lexical.engine import Lexical
 from rag_core.settings import Settings
@@ -31,7 +30,6 @@ _DEPTH = 10
 _SAME_COSINE = 0.999
 _SUSPECTS = 1_000
 """Looked at again at the end: an ingest may be at work while we look."""
-_HIDDEN_DOCUMENTS = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,13 +206,12 @@ class _Look:
 
     async def _count_chroma(self) -> None:
         """Whatever Chroma holds must be of a document that the catalog has, live or not."""
-        name = self.collection.vector_index
-        known = self.in_chroma
-        hidden = await hidden_ids(self.stores.catalog, self.collection)
-        for part in batched(hidden, _HIDDEN_DOCUMENTS):
-            ids = await chunks.chunk_ids(self.stores.catalog, part)
+        if not self.chunks:  # it may not have been made yet
+            return
+        name, known = self.collection.vector_index, self.in_chroma
+        async for ids in hidden_chunks(self.stores.catalog, self.collection):
             known += len(await self.stores.vectors.held(name, ids))
-        counted = await self.stores.vectors.count(name) if self.chunks or hidden else known
+        counted = await self.stores.vectors.count(name)
         self.findings.add("vectors-unknown", count=counted - known)
 
 

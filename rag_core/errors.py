@@ -5,6 +5,7 @@ RagError
 │   ├── MissingPackageError       a package that a setting needs is not installed
 │   └── FingerprintMismatchError  the collection was embedded by another model
 ├── InvalidRequestError           the caller asked for something that cannot be
+│   ├── BundleError               a file of an exported collection cannot be written, or read
 │   ├── RequestTooLargeError      the request, or the question in it, passes a limit
 │   └── PreviousAnswerMissingError  the answer that the question goes on from is kept no more
 ├── UnauthorizedError             the caller did not send the key
@@ -71,6 +72,10 @@ class FingerprintMismatchError(ConfigurationError):
 
 class InvalidRequestError(RagError):
     """The caller asked for something that cannot be."""
+
+
+class BundleError(InvalidRequestError):
+    """A file of an exported collection cannot be written, or is damaged, or not for us."""
 
 
 class RequestTooLargeError(InvalidRequestError):

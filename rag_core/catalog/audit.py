@@ -101,15 +101,6 @@ async def stored_vectors(
             yield {row[0]: row[1] for row in await connection.execute(query)}
 
 
-async def hidden_ids(catalog: Readable, collection: Collection) -> list[str]:
-    """List the documents that are stored and that no reader sees."""
-    query = select(_documents.c.id).where(
-        _documents.c.collection_id == collection.id, _documents.c.state != "live"
-    )
-    async with catalog.reading() as connection:
-        return list(await connection.scalars(query))
-
-
 def is_whole(stored: bytes, dimension: int) -> bool:
     """Whether a stored vector is one: of this dimension, of finite numbers."""
     if len(stored) != 4 * dimension:

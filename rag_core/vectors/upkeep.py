@@ -34,7 +34,12 @@ _MIN_FREE_BYTES = 200_000_000
 
 
 async def publish(
-    catalog: Catalog, vectors: Vectors, collection: Collection, document_ids: Sequence[str]
+    catalog: Catalog,
+    vectors: Vectors,
+    collection: Collection,
+    document_ids: Sequence[str],
+    *,
+    state: str = "staged",
 ) -> PublishedDocuments:
     """Put staged documents into Chroma, then switch them live; may be run twice.
 
@@ -48,7 +53,7 @@ async def publish(
         try:
             copied = chunks.chunk_vectors(catalog, collection, document_ids)
             await _copy(vectors, collection.vector_index, copied)
-            return await documents.publish_documents(catalog, collection, document_ids)
+            return await documents.publish_documents(catalog, collection, document_ids, state=state)
         except StaleVectorIndexError:
             collection = await collections.get_collection(catalog, collection.name)
         except (VectorsMissingError, VectorsBrokenError) as error:

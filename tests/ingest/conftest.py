@@ -44,3 +44,21 @@ async def stores(catalog: Catalog, tmp_path: Path, ingest_home: Path) -> AsyncIt
 @pytest.fixture
 async def filled(stores: Stores) -> Filled:
     return Filled(stores, await fill(stores))
+
+
+@pytest.fixture
+def other_url(request: pytest.FixtureRequest, catalog_url: str, tmp_path: Path) -> str:
+    """A database in PostgreSQL when `catalog` is in SQLite, and the reverse."""
+    if catalog_url.startswith("sqlite"):
+        return request.getfixturevalue("postgres").new_database("template1")
+    return f"sqlite:///{tmp_path / 'other.sqlite3'}"
+
+
+@pytest.fixture
+async def other_stores(other_url: str, tmp_path: Path, ingest_home: Path) -> AsyncIterator[Stores]:
+    """The stores of another machine."""
+    async with (
+        open_catalog(other_url) as other,
+        open_vectors(Settings(RAG_HOME=ingest_home, _env_file=None)) as vectors,
+    ):
+        yield Stores(other, vectors, Lexical(tmp_path / "other"))

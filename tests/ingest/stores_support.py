@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
 from sqlalchemy import text
 
 from ingest.findings import Finding
 from ingest.verify import Stores, verify_collection
-from rag_core.catalog import collections
+from rag_core.catalog import collections, vectors
 from rag_core.catalog.collections import Collection
 from rag_core.vectors import upkeep
 from tests.fakes import WordEmbedder, stage
@@ -35,6 +37,10 @@ class Filled:
     async def execute(self, statement: str, **values: object) -> None:
         async with self.stores.catalog.writing() as connection:
             await connection.execute(text(statement), values)
+
+    async def save_vectors(self, hashes: Sequence[bytes]) -> None:
+        matrix = np.ones((len(hashes), WordEmbedder.dimension), np.float32)
+        await vectors.save_vectors(self.stores.catalog, WordEmbedder.fingerprint, hashes, matrix)
 
     async def findings(self) -> dict[str, Finding]:
         verdict = await verify_collection(self.stores, "animals")

@@ -105,3 +105,49 @@ def test_without_a_collection_there_is_nothing_to_check(
     assert run("verify").stdout == "there is no collection yet\n"
     assert run_json("verify") == {"collections": []}
     assert run("verify", "--collection", "papers").exit_code == 2
+
+
+def test_a_collection_is_exported_and_imported(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    exported = run_json("export", "notes.zip")
+    found = run_json("search", "Vienna")["passages"]
+    monkeypatch.setenv("RAG_HOME", str(home.parent / "other"))
+
+    imported = run_json("import", "notes.zip")
+
+    keys = ["collection", "file", "documents", "chunks", "size_bytes", "seconds"]
+    assert list(exported) == keys
+    keys = ["collection", "file", "documents", "added", "updated", "unchanged", "chunks", "seconds"]
+    assert list(imported) == keys
+    assert (imported["added"], imported["chunks"]) == (2, 2)
+    there = run_json("search", "Vienna")["passages"]
+    assert [(one["text"], one["fused_score"]) for one in there] == [
+        (one["text"], one["fused_score"]) for one in found
+    ]
+
+
+@pytest.mark.usefixtures("home")
+def test_export_and_import_say_what_they_did() -> None:
+    first = run("export", "notes.zip")
+    again = run("import", "notes.zip")
+
+    assert first.stdout.startswith("notes: 2 documents, 2 chunks to ")
+    assert again.stdout.startswith("notes: 0 added, 0 updated, 2 unchanged; 0 chunks in ")
+    assert run("export", "notes.zip").exit_code == 2
+    assert run("export", "notes.zip", "--overwrite").exit_code == 0
+
+
+def test_a_damaged_file_and_another_model_are_exit_code_2(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run("export", "notes.zip")
+    (home.parent / "half.zip").write_bytes((home.parent / "notes.zip").read_bytes()[:900])
+    monkeypatch.setenv("RAG_HOME", str(home.parent / "other"))
+
+    half = run("import", "half.zip")
+    monkeypatch.setenv("EMBEDDING_MODEL", "local")
+    other = run("import", "notes.zip")
+
+    assert (half.exit_code, other.exit_code) == (2, 2)
+    assert "half.zip' is damaged, not whole, or no file of 'ingest export'" in half.stderr
+    assert "was embedded with 'langchain" in other.stderr
+    assert run_json("status")["collections"] == []

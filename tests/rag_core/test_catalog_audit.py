@@ -3,8 +3,9 @@ from __future__ import annotations
 import numpy as np
 
 from rag_core.catalog import documents
-from rag_core.catalog.audit import hidden_ids, is_whole, stored_documents, stored_vectors
+from rag_core.catalog.audit import is_whole, stored_documents, stored_vectors
 from rag_core.catalog.engine import Catalog
+from rag_core.catalog.unseen import hidden_ids
 from rag_core.documents import hash_text
 from tests.rag_core.catalog_support import (
     make_collection,
