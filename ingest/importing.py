@@ -11,9 +11,9 @@ from ingest.bundle import Bundle, BundledDocument
 from ingest.verify import Stores
 from rag_core.catalog import collections, documents, vectors
 from rag_core.catalog.documents import DocumentSummary, StagedDocument
-from rag_core.catalog.unseen import delete_in_state, sources_in
+from rag_core.catalog.unseen import give_up, sources_in
 from rag_core.documents import Chunk, Document, hash_text, indexed_text, new_document_id
-from rag_core.errors import BundleError
+from rag_core.errors import BundleError, LostVectorsError
 from rag_core.threads import to_its_end
 from rag_core.vectors import upkeep
 
@@ -62,10 +62,14 @@ async def import_bundle(stores: Stores, bundle: Bundle, name: str) -> Imported:
         await importing.store(bundle)
         ids = await importing.stored_ids()
     except BundleError:
-        await delete_in_state(catalog, collection, state)
+        await give_up(catalog, collection, state)
         raise
     if ids:
-        await upkeep.publish(catalog, stores.vectors, collection, ids, state=state)
+        try:
+            await upkeep.publish(catalog, stores.vectors, collection, ids, state=state)
+        except LostVectorsError:
+            await give_up(catalog, collection, state)
+            raise
         await stores.lexical.follow(catalog, collection)
         await upkeep.sweep(catalog, stores.vectors, collection)
     return importing.done

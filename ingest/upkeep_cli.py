@@ -10,8 +10,9 @@ import typer
 from ingest.options import EXIT_CODES, AsJson, Collection, OneCollection, check_text, lazily, run
 
 if TYPE_CHECKING:
-    from ingest import soundness, transfer
+    from ingest import compaction, soundness, transfer
 else:
+    compaction = lazily("ingest.compaction")
     soundness, transfer = lazily("ingest.soundness"), lazily("ingest.transfer")
 
 app = typer.Typer()
@@ -115,6 +116,41 @@ def import_file(
     run(
         lambda settings, screen: transfer.import_file(
             settings, screen, file=file, collection=collection
+        ),
+        as_json=as_json,
+    )
+
+
+@app.command(epilog=EXIT_CODES)
+def compact(
+    *,
+    unused_vectors: Annotated[
+        bool,
+        typer.Option(
+            "--unused-vectors",
+            help="Also delete vectors of texts that are stored no more; not while ingesting.",
+        ),
+    ] = False,
+    broken_stores: Annotated[
+        bool,
+        typer.Option("--broken-stores", help="Also delete stores of Chroma that were moved aside."),
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Give back the space of what nobody needs any more.
+
+    Replaced and removed documents, the marks that Chroma keeps of them, old changes, imports that
+    were abandoned a day ago; then the database is made smaller. Exit code 1 when it could not be.
+
+    Keys of --json: collections [collection, removed_vectors, changes, abandoned], unused_vectors,
+    unused_vector_bytes, deleted_vectors, broken_stores [path, size_bytes, deleted],
+    catalog_bytes_before, catalog_bytes_after, problem, seconds.
+    """
+    run(
+        lambda settings, screen: compaction.compact(
+            settings,
+            screen,
+            wish=compaction.Wish(unused_vectors=unused_vectors, broken_stores=broken_stores),
         ),
         as_json=as_json,
     )

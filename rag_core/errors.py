@@ -34,6 +34,7 @@ RagError
 ├── EmbeddingRejectedError        the same of the embedding model's server
 ├── AnswerCancelledError          somebody cancelled the answer, or everybody left it
 ├── AnswerFailedError             the answer ended with a `Failed` event, whose error it carries
+├── LostVectorsError              vectors of staged documents were deleted: embed their texts again
 └── StaleVectorIndexError         the collection was switched to another vector index: add again
 """
 
@@ -238,6 +239,17 @@ class AnswerFailedError(RagError):
         self.error = error
         self.retryable = retryable
         self.retry_after_seconds = retry_after_seconds
+
+
+class LostVectorsError(RagError):
+    """Vectors that staged documents need are no longer in the catalog."""
+
+    def __init__(self, collection: str, document_ids: Sequence[str]) -> None:
+        super().__init__(
+            f"collection {collection!r}: vectors of {len(document_ids)} documents were deleted "
+            "before they were stored: run the same command again"
+        )
+        self.document_ids = document_ids
 
 
 class StaleVectorIndexError(RagError):

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
 
-from sqlalchemy import delete, select
+from sqlalchemy import ColumnElement, func, select, update
 
 from rag_core.catalog import tables
 from rag_core.catalog.chunks import chunk_ids
@@ -41,10 +42,28 @@ async def sources_in(catalog: Catalog, collection: Collection, state: str) -> di
         return {row[0]: row[1] for row in await connection.execute(query)}
 
 
-async def delete_in_state(catalog: Catalog, collection: Collection, state: str) -> int:
-    """Delete documents in a state that no reader sees; returns how many there were."""
-    old = delete(_documents).where(
-        _documents.c.collection_id == collection.id, _documents.c.state == state
+async def give_up(catalog: Catalog, collection: Collection, state: str) -> int:
+    """Let documents in a state that no reader sees be dead, to be swept; returns how many."""
+    return await _bury(catalog, collection, _documents.c.state == state)
+
+
+async def give_up_abandoned(catalog: Catalog, collection: Collection, age: timedelta) -> int:
+    """Do the same with imports to which nothing was added for so long; returns how many."""
+    abandoned = (
+        select(_documents.c.state)
+        .where(_documents.c.collection_id == collection.id, _documents.c.state.like("import:%"))
+        .group_by(_documents.c.state)
+        .having(func.max(_documents.c.created_at) < datetime.now(UTC) - age)
+    )
+    return await _bury(catalog, collection, _documents.c.state.in_(abandoned))
+
+
+async def _bury(catalog: Catalog, collection: Collection, which: ColumnElement[bool]) -> int:
+    # No change for the feed: they were never live. Chroma may have them: so they are not deleted.
+    change = (
+        update(_documents)
+        .where(_documents.c.collection_id == collection.id, which)
+        .values(state="dead", changed_at=datetime.now(UTC))
     )
     async with catalog.writing() as connection:
-        return (await connection.execute(old)).rowcount
+        return (await connection.execute(change)).rowcount

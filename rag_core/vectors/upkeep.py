@@ -14,6 +14,7 @@ from rag_core.catalog.collections import Collection
 from rag_core.catalog.documents import PublishedDocuments
 from rag_core.catalog.engine import Catalog
 from rag_core.errors import (
+    LostVectorsError,
     StaleVectorIndexError,
     VectorsBrokenError,
     VectorsMissingError,
@@ -48,7 +49,10 @@ async def publish(
 
     Raises:
         VectorsUnavailableError: Chroma cannot be reached; the documents stay staged.
+        LostVectorsError: the catalog has not all their vectors; the documents stay staged.
     """
+    if lost := await chunks.lacking_vectors(catalog, collection, document_ids):
+        raise LostVectorsError(collection.name, lost)
     for _ in range(_MAX_ATTEMPTS):
         try:
             copied = chunks.chunk_vectors(catalog, collection, document_ids)
@@ -64,11 +68,15 @@ async def publish(
 
 
 async def recover(catalog: Catalog, vectors: Vectors, collection: Collection) -> None:
-    """Publish what a killed run has left staged."""
+    """Publish what a killed run has left staged; what has lost its vectors goes."""
     staged = await documents.staged_ids(catalog, collection)
     for start in range(0, len(staged), _DOCUMENTS_AT_ONCE):
         batch = staged[start : start + _DOCUMENTS_AT_ONCE]
-        await publish(catalog, vectors, collection, batch)
+        lost = set(await chunks.lacking_vectors(catalog, collection, batch))
+        if lost:
+            await documents.remove_documents(catalog, collection, list(lost))
+        whole = [one for one in batch if one not in lost]
+        await publish(catalog, vectors, collection, whole)
 
 
 async def sweep(catalog: Catalog, vectors: Vectors, collection: Collection) -> None:

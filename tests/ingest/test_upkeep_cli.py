@@ -151,3 +151,64 @@ def test_a_damaged_file_and_another_model_are_exit_code_2(
     assert "half.zip' is damaged, not whole, or no file of 'ingest export'" in half.stderr
     assert "was embedded with 'langchain" in other.stderr
     assert run_json("status")["collections"] == []
+
+
+def count(home: Path, table: str) -> int:
+    with closing(sqlite3.connect(home / "catalog.sqlite3")) as connection:
+        (rows,) = connection.execute(f"SELECT count(*) FROM {table}").fetchone()  # noqa: S608
+    return int(rows)
+
+
+def test_compacting_keeps_what_is_live_and_unused_vectors_until_told(home: Path) -> None:
+    run("remove", "rhine.md")
+
+    first = run_json("compact")
+    second = run_json("compact", "--unused-vectors")
+
+    keys = "collections unused_vectors unused_vector_bytes deleted_vectors broken_stores "
+    keys += "catalog_bytes_before catalog_bytes_after problem seconds"
+    assert list(first) == keys.split()
+    assert (first["unused_vectors"], first["deleted_vectors"]) == (1, 0)
+    assert (second["unused_vectors"], second["deleted_vectors"]) == (1, 1)
+    assert count(home, "vectors") == 1
+    assert run("verify").exit_code == 0
+
+
+def test_compacting_removes_what_chroma_keeps_of_removed_vectors(home: Path) -> None:
+    run("remove", "rhine.md")
+
+    first, second = run_json("compact"), run_json("compact")
+
+    assert [one["collections"][0]["removed_vectors"] for one in (first, second)] == [1, 0]
+    assert count(home, "documents") == 1
+
+
+def test_an_abandoned_import_is_cleared_away(home: Path) -> None:
+    execute(home, "UPDATE documents SET state = 'import:1', created_at = '2026-01-01 00:00:00'")
+
+    assert run_json("compact")["collections"][0]["abandoned"] == 2
+    assert count(home, "documents") == 0
+
+
+def test_broken_stores_are_deleted_when_told(home: Path) -> None:
+    aside = home / "chroma" / "data.broken-20260101T000000Z-000000"
+    aside.mkdir()
+    (aside / "chroma.sqlite3").write_bytes(b"x" * 2_000_000)
+
+    said = run("compact").stdout
+    deleted = run_json("compact", "--broken-stores")["broken_stores"]
+
+    assert f"broken store {aside} (2.0 MB) kept: --broken-stores deletes it" in said
+    assert deleted == [{"path": str(aside), "size_bytes": 2_000_000, "deleted": True}]
+    assert not aside.exists()
+
+
+@pytest.mark.usefixtures("home")
+def test_compacting_says_what_it_did() -> None:
+    run("remove", "rhine.md")
+
+    lines = run("compact").stdout.splitlines()
+
+    assert lines[0].startswith("notes: 1 removed vectors, 0 old changes and 0 documents of")
+    assert lines[1].startswith("1 unused vectors (0.0 MB) kept, so that their texts need not")
+    assert lines[2].startswith("catalog: 0.")

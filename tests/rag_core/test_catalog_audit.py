@@ -60,15 +60,6 @@ def test_a_vector_of_another_length_or_without_numbers_is_not_whole() -> None:
     assert not is_whole(np.array([1, 2, np.nan], "<f4").tobytes(), 3)
 
 
-async def test_hidden_documents_are_all_that_are_not_live(catalog: Catalog) -> None:
-    collection = await make_collection(catalog)
-    (old,) = await publish_texts(catalog, collection, a="old")
-    await publish_texts(catalog, collection, a="new")
-    (staged,) = await stage_texts(catalog, collection, b="staged")
-
-    assert sorted(await hidden_ids(catalog, collection)) == sorted([old, staged])
-
-
 async def test_a_snapshot_does_not_see_what_is_written_meanwhile(catalog: Catalog) -> None:
     collection = await make_collection(catalog)
     await publish_texts(catalog, collection, a="one")
