@@ -6,44 +6,23 @@ wrong usage, or nothing could be done; 130 interrupted.
 
 from __future__ import annotations
 
-import importlib.util
 import sys
-from collections.abc import Callable, Coroutine
 from pathlib import Path
-from types import ModuleType
-from typing import TYPE_CHECKING, Annotated, TypeVar
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from typer.exceptions import TyperException
 
-
-def _lazily(name: str) -> ModuleType:
-    """Import a module at the first use of it: `--help` need not wait for Chroma's client."""
-    spec = importlib.util.find_spec(name)
-    if spec is None or spec.loader is None:
-        raise ImportError(f"no module named {name!r}")
-    spec.loader = importlib.util.LazyLoader(spec.loader)
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[name] = module
-    spec.loader.exec_module(module)
-    return module
-
+from ingest.options import EXIT_CODES, AsJson, Collection, check_text, lazily, run
+from ingest.upkeep_cli import app as upkeep_app
 
 if TYPE_CHECKING:
     from ingest import addition, health, lookups, removal, running
-    from ingest.screen import Screen
-    from rag_core.settings import Settings
 else:
-    running, lookups = _lazily("ingest.running"), _lazily("ingest.lookups")
-    addition, removal = _lazily("ingest.addition"), _lazily("ingest.removal")
-    health = _lazily("ingest.health")
+    running, lookups = lazily("ingest.running"), lazily("ingest.lookups")
+    addition, removal = lazily("ingest.addition"), lazily("ingest.removal")
+    health = lazily("ingest.health")
 
-Given = TypeVar("Given")
-
-EXIT_CODES = (
-    "Exit codes: 0 all done; 1 a part failed, or the work stopped in the middle (what is done "
-    "stays, run it again to go on); 2 wrong usage, or nothing could be done; 130 interrupted."
-)
 app = typer.Typer(
     name="ingest",
     help="Take documents into the index that answers are given from.",
@@ -57,28 +36,13 @@ app = typer.Typer(
 _WRONG_USAGE = 2
 
 
-def _check_text(given: Given) -> Given:
-    """Refuse what neither a database nor JSON can hold; paths may be any bytes."""
-    texts: list[object] = given if isinstance(given, list) else [given]
-    for text in texts:
-        if any("\ud800" <= character <= "\udfff" for character in str(text)):
-            raise typer.BadParameter(f"{text!r} is not valid UTF-8")
-    return given
-
-
-Collection = Annotated[
-    str | None,
-    typer.Option(
-        "--collection", "-c", callback=_check_text, help="Its name; RAG_COLLECTION when not given."
-    ),
-]
 Metadata = Annotated[
     list[str] | None,
     typer.Option(
         "--metadata",
         "-m",
         metavar="KEY=VALUE",
-        callback=_check_text,
+        callback=check_text,
         help="For every file, in place of what it has; without this each keeps its own.",
     ),
 ]
@@ -86,15 +50,10 @@ Passwords = Annotated[
     list[str] | None,
     typer.Option(
         metavar="TEXT",
-        callback=_check_text,
+        callback=check_text,
         help="Tried where a PDF asks for one; may be given several times.",
     ),
 ]
-AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
-
-
-def _run(work: Callable[[Settings, Screen], Coroutine[None, None, int]], *, as_json: bool) -> None:
-    raise typer.Exit(running.run(work, as_json=as_json))
 
 
 def _read_metadata(pairs: list[str]) -> dict[str, str] | None:
@@ -132,7 +91,7 @@ def add(
     interrupted, error, detail.
     """
     wanted = _read_metadata(metadata or [])
-    _run(
+    run(
         lambda settings, screen: addition.add(
             settings,
             screen,
@@ -156,7 +115,7 @@ def list_documents(
     Keys of --json: collection, documents [id, source, title, media_type, size_bytes, chunks,
     tokens, metadata, content_hash, created_at].
     """
-    _run(
+    run(
         lambda settings, screen: lookups.list_documents(settings, screen, collection=collection),
         as_json=as_json,
     )
@@ -164,7 +123,7 @@ def list_documents(
 
 @app.command(epilog=EXIT_CODES)
 def show(
-    document: Annotated[str, typer.Argument(metavar="ID|SOURCE", callback=_check_text)],
+    document: Annotated[str, typer.Argument(metavar="ID|SOURCE", callback=check_text)],
     *,
     collection: Collection = None,
     as_json: AsJson = False,
@@ -173,7 +132,7 @@ def show(
 
     Keys of --json: those of a document in `list`, text, page_starts.
     """
-    _run(
+    run(
         lambda settings, screen: lookups.show(
             settings, screen, wanted=document, collection=collection
         ),
@@ -184,7 +143,7 @@ def show(
 @app.command(epilog=EXIT_CODES)
 def remove(
     wanted: Annotated[
-        list[str], typer.Argument(metavar="ID|SOURCE|FOLDER...", callback=_check_text)
+        list[str], typer.Argument(metavar="ID|SOURCE|FOLDER...", callback=check_text)
     ],
     *,
     collection: Collection = None,
@@ -197,7 +156,7 @@ def remove(
 
     Keys of --json: collection, removed [id, source], missing.
     """
-    _run(
+    run(
         lambda settings, screen: removal.remove(
             settings, screen, wanted=wanted, collection=collection, sure=yes
         ),
@@ -207,7 +166,7 @@ def remove(
 
 @app.command(epilog=EXIT_CODES)
 def search(
-    query: Annotated[str, typer.Argument(metavar="QUERY", callback=_check_text)],
+    query: Annotated[str, typer.Argument(metavar="QUERY", callback=check_text)],
     *,
     collection: Collection = None,
     top_k: Annotated[int, typer.Option("--top-k", "-k", min=1, max=1000)] = 5,
@@ -218,7 +177,7 @@ def search(
     Keys of --json: collection, query, passages [chunk_id, document_id, collection, source, title,
     text, start, end, page, heading_path, score, lexical_score, fused_score, metadata].
     """
-    _run(
+    run(
         lambda settings, screen: lookups.find(
             settings, screen, query=query, collection=collection, top_k=top_k
         ),
@@ -236,7 +195,11 @@ def status(
     Keys of --json: home, size_bytes, parts [part, state, detail], collections [name, documents,
     chunks, tokens, fingerprint, created_at].
     """
-    _run(health.status, as_json=as_json)
+    run(health.status, as_json=as_json)
+
+
+# Last, so that help lists the everyday commands first.
+app.add_typer(upkeep_app)
 
 
 def main() -> None:

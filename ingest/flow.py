@@ -16,7 +16,7 @@ from rag_core.catalog import documents, vectors
 from rag_core.catalog.collections import Collection
 from rag_core.catalog.documents import DocumentSummary, StagedDocument
 from rag_core.documents import hash_text, indexed_text, new_document_id
-from rag_core.errors import DocumentError, RagError, UnreadableDocumentError
+from rag_core.errors import DocumentError, LostVectorsError, RagError, UnreadableDocumentError
 from rag_core.index import Index
 from rag_core.vectors import upkeep
 
@@ -195,9 +195,14 @@ class Flow:
     async def _commit(self, batch: Sequence[_Passing]) -> None:
         index, staged = self.index, [passing.staged for passing in batch]
         await documents.stage_documents(index.catalog, self.collection, staged)
-        await upkeep.publish(
-            index.catalog, index.vectors, self.collection, [document.id for document in staged]
-        )
+        ids = [document.id for document in staged]
+        try:
+            await upkeep.publish(index.catalog, index.vectors, self.collection, ids)
+        except LostVectorsError:  # `compact` deleted vectors that were here when we looked
+            texts = _indexed_texts(batch)
+            while part := list(islice(texts, _SLICE_CHUNKS)):
+                await self._embed_texts(part)
+            await upkeep.publish(index.catalog, index.vectors, self.collection, ids)
         for passing in batch:
             self._count(passing)
         self.progress(self.tally)

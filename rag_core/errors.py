@@ -5,6 +5,7 @@ RagError
 │   ├── MissingPackageError       a package that a setting needs is not installed
 │   └── FingerprintMismatchError  the collection was embedded by another model
 ├── InvalidRequestError           the caller asked for something that cannot be
+│   ├── BundleError               a file of an exported collection cannot be written, or read
 │   ├── RequestTooLargeError      the request, or the question in it, passes a limit
 │   └── PreviousAnswerMissingError  the answer that the question goes on from is kept no more
 ├── UnauthorizedError             the caller did not send the key
@@ -34,6 +35,7 @@ RagError
 ├── EmbeddingRejectedError        the same of the embedding model's server
 ├── AnswerCancelledError          somebody cancelled the answer, or everybody left it
 ├── AnswerFailedError             the answer ended with a `Failed` event, whose error it carries
+├── LostVectorsError              vectors of staged documents were deleted: embed their texts again
 └── StaleVectorIndexError         the collection was switched to another vector index: add again
 """
 
@@ -72,6 +74,10 @@ class FingerprintMismatchError(ConfigurationError):
 
 class InvalidRequestError(RagError):
     """The caller asked for something that cannot be."""
+
+
+class BundleError(InvalidRequestError):
+    """A file of an exported collection cannot be written, or is damaged, or not for us."""
 
 
 class RequestTooLargeError(InvalidRequestError):
@@ -241,6 +247,17 @@ class AnswerFailedError(RagError):
         self.error = error
         self.retryable = retryable
         self.retry_after_seconds = retry_after_seconds
+
+
+class LostVectorsError(RagError):
+    """Vectors that staged documents need are no longer in the catalog."""
+
+    def __init__(self, collection: str, document_ids: Sequence[str]) -> None:
+        super().__init__(
+            f"collection {collection!r}: vectors of {len(document_ids)} documents were deleted "
+            "before they were stored: run the same command again"
+        )
+        self.document_ids = document_ids
 
 
 class StaleVectorIndexError(RagError):

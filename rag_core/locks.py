@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import fcntl
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
+
+_POLL_SECONDS = 0.05
 
 
 def try_lock(path: Path, *, shared: bool = False) -> int | None:
@@ -38,3 +41,16 @@ def locked(path: Path) -> Iterator[None]:
         yield
     finally:
         os.close(descriptor)
+
+
+@asynccontextmanager
+async def in_turn(path: Path) -> AsyncIterator[None]:
+    """Wait for the exclusive lock on a file, and hold it; the event loop goes on meanwhile."""
+    lock = try_lock(path)
+    while lock is None:
+        await asyncio.sleep(_POLL_SECONDS)
+        lock = try_lock(path)
+    try:
+        yield
+    finally:
+        os.close(lock)

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import delete, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from rag_core.catalog import tables
@@ -56,6 +56,36 @@ async def read_changes(
     )
     async with catalog.reading() as connection:
         return [Change(*row) for row in await connection.execute(query)]
+
+
+async def read_live(catalog: Catalog, collection_id: int) -> tuple[Change | None, list[str]]:
+    """Read the newest change, and the documents that are live with it, all of one moment."""
+    owner = tables.collections
+    newest = (_table.c.collection_id == owner.c.id) & (_table.c.seq == owner.c.seq)
+    live = (_documents.c.collection_id == owner.c.id) & tables.is_live
+    query = (
+        select(_table.c.seq, _table.c.document_id, _table.c.kind, _documents.c.id)
+        .select_from(owner.outerjoin(_table, newest).outerjoin(_documents, live))
+        .where(owner.c.id == collection_id)
+        .order_by(_documents.c.id)
+    )
+    async with catalog.reading() as connection:
+        rows = (await connection.execute(query)).all()
+    if not rows or rows[0].seq is None:
+        return None, []
+    return Change(*rows[0][:3]), [row.id for row in rows if row.id is not None]
+
+
+async def prune_changes(catalog: Catalog, collection: Collection, *, keep: int) -> int:
+    """Delete all but the newest of the feed, at least one; returns how many were deleted.
+
+    An index that had not followed so far is made anew from the live documents.
+    """
+    old = delete(_table).where(
+        _table.c.collection_id == collection.id, _table.c.seq <= collection.seq - max(1, keep)
+    )
+    async with catalog.writing() as connection:
+        return (await connection.execute(old)).rowcount
 
 
 async def document_chunks(

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from sqlalchemy import Text, bindparam, func, select
+from sqlalchemy import Text, bindparam, exists, func, select
 
 from rag_core.catalog import tables
 from rag_core.catalog.collections import Collection
@@ -123,6 +123,25 @@ async def chunk_vectors(
                 rows = (await connection.execute(query, _values(collection))).all()
             if rows:
                 yield [row[0] for row in rows], np.stack([to_vector(row[1]) for row in rows])
+
+
+async def lacking_vectors(
+    catalog: Catalog, collection: Collection, document_ids: Sequence[str]
+) -> list[str]:
+    """List those of these documents that have a chunk without a vector."""
+    found: list[str] = []
+    has_vector = exists().where(
+        _vectors.c.fingerprint == collection.fingerprint, _vectors.c.hash == _table.c.vector_hash
+    )
+    for part in batched(document_ids, _BATCH_DOCUMENTS):
+        query = (
+            select(_table.c.document_id)
+            .where(among(_table.c.document_id, part), ~has_vector)
+            .distinct()
+        )
+        async with catalog.reading() as connection:
+            found += await connection.scalars(query)
+    return found
 
 
 async def live_vectors(

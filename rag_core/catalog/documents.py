@@ -80,13 +80,20 @@ class DocumentSummary:
 
 
 async def stage_documents(
-    catalog: Catalog, collection: Collection, staged: Sequence[StagedDocument]
+    catalog: Catalog,
+    collection: Collection,
+    staged: Sequence[StagedDocument],
+    *,
+    state: str = "staged",
 ) -> None:
-    """Store versions that nobody sees until they are published: all of them or none."""
+    """Store versions that nobody sees until they are published: all of them or none.
+
+    Those in another state than `staged` are published by nobody but who names that state.
+    """
     now = datetime.now(UTC)
     async with catalog.writing() as connection:
         for table, rows in (
-            (_table, (_document_row(collection, one, now) for one in staged)),
+            (_table, (_document_row(collection, one, now) | {"state": state} for one in staged)),
             (tables.texts, (_text_row(one) for one in staged)),
             (tables.chunks, (row for one in staged for row in _chunk_rows(one))),
         ):
@@ -100,7 +107,6 @@ def _document_row(collection: Collection, staged: StagedDocument, now: datetime)
         "id": staged.id,
         "collection_id": collection.id,
         "source": storable(document.source),
-        "state": "staged",
         "title": storable(document.title),
         "media_type": document.media_type,
         "content_hash": staged.content_hash,
@@ -138,7 +144,7 @@ def _chunk_rows(staged: StagedDocument) -> Iterator[_Parameters]:
 
 
 async def publish_documents(
-    catalog: Catalog, collection: Collection, ids: Sequence[str]
+    catalog: Catalog, collection: Collection, ids: Sequence[str], *, state: str = "staged"
 ) -> PublishedDocuments:
     """Let readers see these versions, in place of the live ones of the same sources, at once.
 
@@ -156,7 +162,7 @@ async def publish_documents(
                 f"collection {collection.name!r} has the vector index {locked.vector_index!r} "
                 f"now, not {collection.vector_index!r}"
             )
-        rows = await connection.execute(_sources(locked, ids, "staged"))
+        rows = await connection.execute(_sources(locked, ids, state))
         sources = {row.id: row.source for row in rows}
         staged = {one: sources[one] for one in ids if one in sources}
         newest = {source: document_id for document_id, source in staged.items()}
@@ -260,7 +266,7 @@ def _ids_in(collection: Collection, *states: _State) -> Select[str]:
     )
 
 
-def _sources(collection: Collection, ids: Sequence[str], *states: _State) -> Select[str, str]:
+def _sources(collection: Collection, ids: Sequence[str], *states: str) -> Select[str, str]:
     """Select id and source of those of these documents that are in one of the states."""
     return select(_table.c.id, _table.c.source).where(
         among(_table.c.id, ids),

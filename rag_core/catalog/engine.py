@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -79,6 +80,21 @@ class Catalog:
             return await self._fast.rows(statement, values)
 
     @asynccontextmanager
+    async def snapshot(self) -> AsyncIterator[Snapshot]:
+        """Hold on to this moment of the database; others go on writing, unseen.
+
+        Raises:
+            CatalogUnavailableError: the database does not answer.
+        """
+        with plain_faults(self.url):
+            async with self._reader.connect() as connection:
+                if self._fast is None:
+                    await connection.execution_options(isolation_level="REPEATABLE READ")
+                else:
+                    await connection.exec_driver_sql("BEGIN")
+                yield Snapshot(connection)
+
+    @asynccontextmanager
     async def writing(self) -> AsyncIterator[AsyncConnection]:
         """Connect to write, in one transaction: all of the block, or with an error nothing.
 
@@ -88,6 +104,18 @@ class Catalog:
         with plain_faults(self.url):
             async with self._turn, self._writer.begin() as connection:
                 yield connection
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """A catalog as it was at one moment, for who reads much of it in many statements."""
+
+    connection: AsyncConnection
+
+    @asynccontextmanager
+    async def reading(self) -> AsyncIterator[AsyncConnection]:
+        """Give the one connection."""
+        yield self.connection
 
 
 class FastReader:

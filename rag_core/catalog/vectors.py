@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from sqlalchemy import select, text
+from sqlalchemy import delete, select, text
 
 from rag_core.catalog import tables
 from rag_core.catalog.engine import Catalog
@@ -41,13 +41,31 @@ async def save_vectors(
     catalog: Catalog, fingerprint: str, hashes: Sequence[bytes], matrix: np.ndarray
 ) -> None:
     """Store one vector a row, in the order of the hashes; those that are there stay as they are."""
-    rows = [
-        {"fingerprint": fingerprint, "hash": key, "vector": vector.tobytes()}
-        for key, vector in zip(hashes, matrix.astype(_STORED, copy=False), strict=True)
-    ]
-    # In order, or two writers that share some of them may each wait for the other.
-    rows.sort(key=lambda row: row["hash"])
+    rows = _rows(fingerprint, hashes, matrix)
     if not rows:
         return
     async with catalog.writing() as connection:
         await connection.execute(_SAVE, rows)
+
+
+async def replace_vectors(
+    catalog: Catalog, fingerprint: str, hashes: Sequence[bytes], matrix: np.ndarray
+) -> None:
+    """Store vectors, as `save_vectors` does, in place of any that are there."""
+    rows = _rows(fingerprint, hashes, matrix)
+    async with catalog.writing() as connection:
+        for part in batched(hashes):
+            old = delete(_table).where(_table.c.fingerprint == fingerprint, _table.c.hash.in_(part))
+            await connection.execute(old)
+        await connection.execute(_SAVE, rows)
+
+
+def _rows(fingerprint: str, hashes: Sequence[bytes], matrix: np.ndarray) -> list[dict[str, object]]:
+    rows: list[dict[str, object]] = [
+        {"fingerprint": fingerprint, "hash": key, "vector": vector.tobytes()}
+        # In order, or two writers that share some of them may each wait for the other.
+        for key, vector in sorted(
+            zip(hashes, matrix.astype(_STORED, copy=False), strict=True), key=lambda pair: pair[0]
+        )
+    ]
+    return rows

@@ -9,16 +9,16 @@ from pathlib import Path
 
 from rag_core.catalog.collections import Collection
 from rag_core.catalog.engine import Catalog
-from rag_core.lexical.feed import catch_up
+from rag_core.lexical.feed import catch_up, make_anew
 from rag_core.lexical.folder import index_errors, index_folder
 from rag_core.lexical.reader import Matches, Reader
-from rag_core.locks import try_lock
+from rag_core.locks import in_turn, try_lock
 
 
 class Lexical:
     """BM25 over the collections under `home`: one process at a time writes each, all may read.
 
-    All methods but `follow` raise LexicalUnavailableError when an index cannot be read.
+    All methods raise LexicalUnavailableError when an index cannot be read.
     """
 
     def __init__(self, home: Path) -> None:
@@ -56,6 +56,30 @@ class Lexical:
             return await catch_up(catalog, collection, folder=folder, reader=reader)
         finally:
             os.close(lock)
+
+    async def rebuild(self, catalog: Catalog, collection: Collection) -> int:
+        """Make an index anew from the live documents; searches see the old one until it is whole.
+
+        Waits for another process that is at it. May be killed at any moment.
+
+        Returns:
+            The sequence number that the index has reached.
+
+        Raises:
+            LexicalUnavailableError: it cannot be written.
+        """
+        folder = index_folder(self._home, collection.id)
+        with index_errors("written"):
+            async with in_turn(folder.with_suffix(".lock")):
+                return await make_anew(catalog, collection, folder=folder)
+
+    async def held(self, collection: Collection, chunk_ids: Sequence[str]) -> list[str]:
+        """Which of these chunks the index has, each as often as it has it."""
+        return await asyncio.to_thread(self._reader(collection).held, chunk_ids)
+
+    async def size(self, collection: Collection) -> int:
+        """How many chunks the index has."""
+        return await asyncio.to_thread(self._reader(collection).size)
 
     def _reader(self, collection: Collection) -> Reader:
         if collection.id not in self._readers:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import shutil
+from collections.abc import Sequence
 from pathlib import Path
 
 from rag_core.catalog import changes
@@ -39,11 +40,42 @@ async def catch_up(
         reached, fresh = None, await _unseen(catalog, collection, None)
     if not fresh:
         return reached.seq if reached else 0
+    if reached is None and fresh[0].seq > 1:
+        return await make_anew(catalog, collection, folder=folder)
     writer = await to_its_end(Writer, folder)
     try:
         return await _apply_all(catalog, collection, writer, fresh)
     finally:
         await to_its_end(writer.close)
+
+
+async def make_anew(catalog: Catalog, collection: Collection, *, folder: Path) -> int:
+    """Put what is live into an emptied index, with one commit; the caller holds the lock.
+
+    Until the commit readers see what was there before. For an index without its feed's start,
+    too: `compact` deletes old changes.
+    """
+    last, live = await changes.read_live(catalog, collection.id)
+    writer = await to_its_end(_empty_writer, folder)
+    try:
+        await _add(catalog, writer, live)
+        if last is None:
+            return 0
+        await to_its_end(writer.commit, Reached(last.seq, last.document_id))
+    finally:
+        await to_its_end(writer.close)
+    return last.seq
+
+
+def _empty_writer(folder: Path) -> Writer:
+    """Open for writing with nothing in it; what cannot even be opened is removed."""
+    try:
+        writer = Writer(folder)
+    except LexicalUnavailableError:
+        shutil.rmtree(folder, ignore_errors=True)
+        writer = Writer(folder)
+    writer.clear()
+    return writer
 
 
 def _reached(folder: Path, reader: Reader) -> Reached | None:
@@ -83,7 +115,13 @@ async def _apply(catalog: Catalog, writer: Writer, batch: list[Change]) -> None:
     born = [change.document_id for change in batch if change.kind == "live"]
     gone = [change.document_id for change in batch if change.kind == "dead"]
     await to_its_end(writer.remove, gone)
-    async for chunks in changes.document_chunks(catalog, born):
+    await _add(catalog, writer, born)
+    last = batch[-1]
+    await to_its_end(writer.commit, Reached(last.seq, last.document_id))
+
+
+async def _add(catalog: Catalog, writer: Writer, document_ids: Sequence[str]) -> None:
+    async for chunks in changes.document_chunks(catalog, document_ids):
         entries = [
             IndexedChunk(
                 chunk.document_id,
@@ -93,5 +131,3 @@ async def _apply(catalog: Catalog, writer: Writer, batch: list[Change]) -> None:
             for chunk in chunks
         ]
         await to_its_end(writer.add, entries)
-    last = batch[-1]
-    await to_its_end(writer.commit, Reached(last.seq, last.document_id))

@@ -64,10 +64,7 @@ class Matches:
         if self._snapshot is None or not chunk_ids:
             return {}
         schema = self._snapshot.schema
-        # Not tantivy's own query for a set of terms, which takes twice as long.
-        named = [tantivy.Query.term_query(schema, CHUNK_ID, one, "basic") for one in chunk_ids]
-        these = tantivy.Query.boolean_query([(tantivy.Occur.Should, query) for query in named])
-        clauses = [(tantivy.Occur.Must, tantivy.Query.const_score_query(these, 0.0))]
+        clauses = [(tantivy.Occur.Must, _these(schema, chunk_ids))]
         if self._terms:
             clauses.append((tantivy.Occur.Should, _any_of(schema, self._terms)))
         return dict(_run(self._snapshot, tantivy.Query.boolean_query(clauses), len(chunk_ids)))
@@ -107,6 +104,27 @@ class Reader:
         floor = found[-1][1] if found and len(found) == k else 0.0
         return Matches(found, floor, _ceiling(snapshot, terms), snapshot, terms)
 
+    def held(self, chunk_ids: Sequence[str]) -> list[str]:
+        """Which of these chunks are in the index, each as often as it is.
+
+        Raises:
+            LexicalUnavailableError: it cannot be read.
+        """
+        snapshot = self._latest()
+        if snapshot is None or not chunk_ids:
+            return []
+        query = _these(snapshot.schema, chunk_ids)
+        return [found for found, _ in _run(snapshot, query, 2 * len(chunk_ids))]
+
+    def size(self) -> int:
+        """How many chunks the index holds.
+
+        Raises:
+            LexicalUnavailableError: it cannot be read.
+        """
+        snapshot = self._latest()
+        return snapshot.searcher.num_docs - 1 if snapshot else 0  # one entry is the marker
+
     def _latest(self) -> _Snapshot | None:
         """Look at the commit's stamp, and load the commit only when it is another."""
         with self._lock:
@@ -144,6 +162,13 @@ def _ceiling(snapshot: _Snapshot, terms: Sequence[str]) -> float:
 def _any_of(schema: tantivy.Schema, terms: Sequence[str]) -> tantivy.Query:
     queries = [tantivy.Query.term_query(schema, TERMS, term, "freq") for term in terms]
     return tantivy.Query.boolean_query([(tantivy.Occur.Should, query) for query in queries])
+
+
+def _these(schema: tantivy.Schema, chunk_ids: Sequence[str]) -> tantivy.Query:
+    # Not tantivy's own query for a set of terms, which takes twice as long.
+    named = [tantivy.Query.term_query(schema, CHUNK_ID, one, "basic") for one in chunk_ids]
+    these = tantivy.Query.boolean_query([(tantivy.Occur.Should, query) for query in named])
+    return tantivy.Query.const_score_query(these, 0.0)
 
 
 def _run(snapshot: _Snapshot, query: tantivy.Query, k: int) -> list[tuple[str, float]]:

@@ -57,6 +57,11 @@ class Writer:
             for document_id in document_ids:
                 self._writer.delete_documents_by_term(DOCUMENT_ID, document_id)
 
+    def clear(self) -> None:
+        """Take everything out; readers see what was there until the next commit."""
+        with index_errors("written"):
+            self._writer.delete_all_documents()
+
     def commit(self, reached: Reached) -> None:
         """Make all that was done since the last commit durable, with how far that brings us."""
         self.remove([MARKER])

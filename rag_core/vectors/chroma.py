@@ -38,6 +38,10 @@ class _Known(BaseModel):
     name: str
 
 
+class _Held(BaseModel):
+    ids: list[str]
+
+
 class _Closest(BaseModel):
     ids: list[list[str]]
     distances: list[list[float]]
@@ -117,6 +121,14 @@ class Vectors:
             for found, distance in zip(closest.ids[0], closest.distances[0], strict=True)
         ]
 
+    async def held(self, name: str, ids: Sequence[str]) -> set[str]:
+        """Which of these ids the collection has; whether a query finds them is another matter."""
+        found: set[str] = set()
+        for start in range(0, len(ids), _PAGE):
+            body = {"ids": list(ids[start : start + _PAGE]), "include": []}
+            found.update(_Held.model_validate(await self._call("POST", name, "/get", body)).ids)
+        return found
+
     async def count(self, name: str) -> int:
         """How many vectors the collection says it has; after damage it may find fewer."""
         return _COUNT.validate_python(await self._call("GET", name, "/count"))
@@ -131,21 +143,18 @@ class Vectors:
 
     async def _call(self, method: str, name: str, what: str, body: object = None) -> object:
         """Call on a collection; a remembered id that has become wrong is forgotten."""
-        try:
-            return await self._wire.call(
-                method, f"{self._collections}/{await self._id(name)}{what}", body
-            )
-        except VectorsMissingError:
-            self._ids.pop(name, None)
-            raise
-
-    async def _id(self, name: str) -> str:
         if not name:
             raise VectorsMissingError("the collection has no vectors in Chroma yet")
         if name not in self._ids:
             known = await self._wire.call("GET", f"{self._collections}/{name}")
             self._ids[name] = _Known.model_validate(known).id
-        return self._ids[name]
+        try:
+            return await self._wire.call(
+                method, f"{self._collections}/{self._ids[name]}{what}", body
+            )
+        except VectorsMissingError:
+            self._ids.pop(name, None)
+            raise
 
 
 @asynccontextmanager

@@ -12,10 +12,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from rag_core.errors import VectorsUnavailableError
-from rag_core.locks import try_lock
+from rag_core.locks import in_turn, try_lock
 from rag_core.vectors.place import HOST, Place, place_in
 from rag_core.vectors.process import start_module
-from rag_core.vectors.turns import in_turn
 
 _LOG = logging.getLogger(__name__)
 _POLL_SECONDS = 0.02

@@ -47,6 +47,11 @@ def move_aside(data: Path) -> Path | None:
     return data.rename(aside)
 
 
+def find_aside(data: Path) -> list[Path]:
+    """Where the folders lie that were moved aside, oldest first."""
+    return sorted(data.parent.glob(f"{data.name}.broken-*"))
+
+
 def _is_segment(path: Path) -> bool:
     try:
         return path.is_dir() and str(UUID(path.name)) == path.name

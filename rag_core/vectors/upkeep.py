@@ -14,13 +14,14 @@ from rag_core.catalog.collections import Collection
 from rag_core.catalog.documents import PublishedDocuments
 from rag_core.catalog.engine import Catalog
 from rag_core.errors import (
+    LostVectorsError,
     StaleVectorIndexError,
     VectorsBrokenError,
     VectorsMissingError,
     VectorsUnavailableError,
 )
+from rag_core.locks import in_turn
 from rag_core.vectors.chroma import Vectors
-from rag_core.vectors.turns import in_turn
 
 _LOG = logging.getLogger(__name__)
 _MAX_ATTEMPTS = 5
@@ -34,7 +35,12 @@ _MIN_FREE_BYTES = 200_000_000
 
 
 async def publish(
-    catalog: Catalog, vectors: Vectors, collection: Collection, document_ids: Sequence[str]
+    catalog: Catalog,
+    vectors: Vectors,
+    collection: Collection,
+    document_ids: Sequence[str],
+    *,
+    state: str = "staged",
 ) -> PublishedDocuments:
     """Put staged documents into Chroma, then switch them live; may be run twice.
 
@@ -43,12 +49,15 @@ async def publish(
 
     Raises:
         VectorsUnavailableError: Chroma cannot be reached; the documents stay staged.
+        LostVectorsError: the catalog has not all their vectors; the documents stay staged.
     """
+    if lost := await chunks.lacking_vectors(catalog, collection, document_ids):
+        raise LostVectorsError(collection.name, lost)
     for _ in range(_MAX_ATTEMPTS):
         try:
             copied = chunks.chunk_vectors(catalog, collection, document_ids)
             await _copy(vectors, collection.vector_index, copied)
-            return await documents.publish_documents(catalog, collection, document_ids)
+            return await documents.publish_documents(catalog, collection, document_ids, state=state)
         except StaleVectorIndexError:
             collection = await collections.get_collection(catalog, collection.name)
         except (VectorsMissingError, VectorsBrokenError) as error:
@@ -59,11 +68,15 @@ async def publish(
 
 
 async def recover(catalog: Catalog, vectors: Vectors, collection: Collection) -> None:
-    """Publish what a killed run has left staged."""
+    """Publish what a killed run has left staged; what has lost its vectors goes."""
     staged = await documents.staged_ids(catalog, collection)
     for start in range(0, len(staged), _DOCUMENTS_AT_ONCE):
         batch = staged[start : start + _DOCUMENTS_AT_ONCE]
-        await publish(catalog, vectors, collection, batch)
+        lost = set(await chunks.lacking_vectors(catalog, collection, batch))
+        if lost:
+            await documents.remove_documents(catalog, collection, list(lost))
+        whole = [one for one in batch if one not in lost]
+        await publish(catalog, vectors, collection, whole)
 
 
 async def sweep(catalog: Catalog, vectors: Vectors, collection: Collection) -> None:
@@ -160,6 +173,10 @@ async def _build(catalog: Catalog, vectors: Vectors, old: Collection) -> Collect
 async def _copy_changes(catalog: Catalog, vectors: Vectors, seen: Collection, *, to: str) -> None:
     """Put what has become live since into the new collection; what died is swept later."""
     after = seen.seq
+    first = await changes.read_changes(catalog, seen.id, after=after, limit=1)
+    if first and first[0].seq != after + 1:  # `compact` has deleted what we were to follow
+        await _copy(vectors, to, chunks.live_vectors(catalog, seen))
+        return
     while batch := await changes.read_changes(
         catalog, seen.id, after=after, limit=_CHANGES_AT_ONCE
     ):

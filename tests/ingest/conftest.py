@@ -7,12 +7,14 @@ from pathlib import Path
 
 import pytest
 
-from rag_core.catalog.engine import open_catalog
+from ingest.verify import Stores
+from rag_core.catalog.engine import Catalog, open_catalog
 from rag_core.index import Index
 from rag_core.lexical.engine import Lexical
 from rag_core.settings import Settings
 from rag_core.vectors.chroma import open_vectors
 from tests.fakes import WordEmbedder
+from tests.ingest.stores_support import Filled, fill
 
 
 @pytest.fixture(scope="session")
@@ -30,3 +32,33 @@ async def index(tmp_path: Path, ingest_home: Path) -> AsyncIterator[Index]:
         open_vectors(settings) as vectors,
     ):
         yield Index(catalog, WordEmbedder(), vectors, Lexical(home))
+
+
+@pytest.fixture
+async def stores(catalog: Catalog, tmp_path: Path, ingest_home: Path) -> AsyncIterator[Stores]:
+    """A catalog in SQLite or PostgreSQL, the session's Chroma, and a lexical index."""
+    async with open_vectors(Settings(RAG_HOME=ingest_home, _env_file=None)) as vectors:
+        yield Stores(catalog, vectors, Lexical(tmp_path))
+
+
+@pytest.fixture
+async def filled(stores: Stores) -> Filled:
+    return Filled(stores, await fill(stores))
+
+
+@pytest.fixture
+def other_url(request: pytest.FixtureRequest, catalog_url: str, tmp_path: Path) -> str:
+    """A database in PostgreSQL when `catalog` is in SQLite, and the reverse."""
+    if catalog_url.startswith("sqlite"):
+        return request.getfixturevalue("postgres").new_database("template1")
+    return f"sqlite:///{tmp_path / 'other.sqlite3'}"
+
+
+@pytest.fixture
+async def other_stores(other_url: str, tmp_path: Path, ingest_home: Path) -> AsyncIterator[Stores]:
+    """The stores of another machine."""
+    async with (
+        open_catalog(other_url) as other,
+        open_vectors(Settings(RAG_HOME=ingest_home, _env_file=None)) as vectors,
+    ):
+        yield Stores(other, vectors, Lexical(tmp_path / "other"))

@@ -109,3 +109,32 @@ async def test_the_texts_of_live_documents_are_read_in_batches(catalog: Catalog)
     assert batches[0][0] == changes.ChunkText(
         made[0].id, f"{made[0].id}-0", "A title", ("Part", "1"), "one "
     )
+
+
+async def test_what_is_live_is_read_with_the_newest_change(catalog: Catalog) -> None:
+    collection = await make_collection(catalog)
+    _, other = await publish_texts(catalog, collection, a="old", b="other")
+    (new,) = await publish_texts(catalog, collection, a="new")
+    await stage_texts(catalog, collection, c="staged")
+
+    last, live = await changes.read_live(catalog, collection.id)
+
+    assert last == Change(4, new, "live")
+    assert sorted(live) == sorted([other, new])
+
+
+async def test_nothing_is_live_before_the_first_change(catalog: Catalog) -> None:
+    collection = await make_collection(catalog)
+
+    assert await changes.read_live(catalog, collection.id) == (None, [])
+    assert await changes.read_live(catalog, 99) == (None, [])
+
+
+async def test_pruning_keeps_the_newest_changes(catalog: Catalog) -> None:
+    await publish_texts(catalog, await make_collection(catalog), a="one", b="two", c="three")
+    collection = await make_collection(catalog)
+
+    assert await changes.prune_changes(catalog, collection, keep=2) == 1
+    assert await changes.prune_changes(catalog, collection, keep=0) == 1
+    feed = await changes.read_changes(catalog, collection.id, after=0, limit=9)
+    assert [change.seq for change in feed] == [3]

@@ -98,3 +98,17 @@ async def test_two_savers_of_the_same_vectors_do_not_block_each_other(catalog_ur
         await asyncio.gather(*saves)
 
         assert await vectors.has_vectors(one, "model", keys) == set(keys)
+
+
+async def test_replacing_puts_new_vectors_in_the_place_of_old(catalog: Catalog) -> None:
+    one, other = _hashes(2)
+    await vectors.save_vectors(catalog, "model", [one], np.ones((1, 4), np.float32))
+
+    matrix = np.arange(8, dtype=np.float32).reshape(2, 4)
+    await vectors.replace_vectors(catalog, "model", [other, one], matrix)
+
+    found = await vectors.cached_vectors(catalog, "model", [one, other])
+    assert {key: row.tolist() for key, row in found.items()} == {
+        other: [0, 1, 2, 3],
+        one: [4, 5, 6, 7],
+    }

@@ -6,12 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from rag_core.catalog import collections, documents
+from rag_core.catalog import changes, collections, documents
 from rag_core.catalog.collections import Collection
 from rag_core.catalog.engine import Catalog, open_catalog
 from rag_core.lexical import feed
 from rag_core.lexical.engine import Lexical
-from rag_core.lexical.folder import index_folder
+from rag_core.lexical.folder import Reached, index_folder
+from rag_core.lexical.writer import IndexedChunk, Writer
 from rag_core.locks import try_lock
 from tests.fakes import WordEmbedder, stage
 
@@ -208,3 +209,69 @@ async def test_following_can_be_cancelled_at_any_moment_and_goes_on_later(
         assert task.cancelled() or task.result() == 200
 
     assert await lexical.follow(catalog, collection) == 200
+
+
+async def test_a_rebuild_holds_what_is_live_once(
+    catalog: Catalog, collection: Collection, lexical: Lexical
+) -> None:
+    await publish(catalog, collection, {"cat": "A cat.", "dog": "A dog."})
+    (bird,) = await publish(catalog, collection, {"cat": "A bird."})
+    await lexical.follow(catalog, collection)
+
+    reached = await lexical.rebuild(catalog, collection)
+
+    assert (reached, await lexical.size(collection)) == (4, 2)
+    assert await lexical.held(collection, [f"{bird}-0", "none-0"]) == [f"{bird}-0"]
+    assert await lexical.follow(catalog, collection) == 4
+
+
+async def test_searches_see_the_old_index_until_the_new_one_is_whole(
+    catalog: Catalog, collection: Collection, lexical: Lexical, tmp_path: Path
+) -> None:
+    await publish(catalog, collection, {"cat": "A cat."})
+    await lexical.follow(catalog, collection)
+    writer = Writer(index_folder(tmp_path, collection.id))
+    writer.clear()
+    writer.add([IndexedChunk("new", "new-0", "A dog.")])
+
+    assert len(await found(lexical, collection, "cat")) == 1
+    writer.commit(Reached(9, "new"))
+    writer.close()
+    assert await found(lexical, collection, "cat dog") == ["new-0"]
+
+
+async def test_an_index_that_cannot_be_opened_is_rebuilt(
+    catalog: Catalog, collection: Collection, lexical: Lexical, tmp_path: Path
+) -> None:
+    (cat,) = await publish(catalog, collection, {"cat": "A cat."})
+    await lexical.follow(catalog, collection)
+    (index_folder(tmp_path, collection.id) / "meta.json").write_text("{")
+
+    await lexical.rebuild(catalog, collection)
+
+    assert await found(lexical, collection, "cat") == [f"{cat}-0"]
+
+
+async def test_a_new_index_needs_no_changes_that_were_pruned(
+    catalog: Catalog, collection: Collection, lexical: Lexical
+) -> None:
+    await publish(catalog, collection, {"cat": "A cat.", "dog": "A dog."})
+    (bird,) = await publish(catalog, collection, {"cat": "A bird."})
+    current = await collections.get_collection(catalog, "default")
+    await changes.prune_changes(catalog, current, keep=1)
+
+    assert await lexical.follow(catalog, collection) == 4
+    assert await found(lexical, collection, "bird cat") == [f"{bird}-0"]
+
+
+async def test_an_index_behind_the_pruned_changes_is_made_anew(
+    catalog: Catalog, collection: Collection, lexical: Lexical
+) -> None:
+    await publish(catalog, collection, {"cat": "A cat."})
+    await lexical.follow(catalog, collection)
+    (bird,) = await publish(catalog, collection, {"cat": "A bird."})
+    current = await collections.get_collection(catalog, "default")
+    await changes.prune_changes(catalog, current, keep=1)
+
+    assert await lexical.follow(catalog, collection) == 3
+    assert await found(lexical, collection, "bird cat") == [f"{bird}-0"]

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import subprocess
 import sys
 import threading
 from pathlib import Path
 
-from rag_core.locks import locked, try_lock
+from rag_core.locks import in_turn, locked, try_lock
 
 HOLD = "import sys,time;from pathlib import Path;from rag_core.locks import try_lock;"
 HOLD += "print(try_lock(Path(sys.argv[1])) is not None,flush=True);time.sleep(60)"
@@ -78,3 +79,16 @@ def test_locked_waits_for_its_turn(tmp_path: Path) -> None:
     thread.join()
 
     assert order == ["first", "second"]
+
+
+async def test_waiting_in_turn_leaves_the_event_loop_free(tmp_path: Path) -> None:
+    first = try_lock(tmp_path / "lock")
+    assert first is not None
+    asyncio.get_running_loop().call_later(0.05, os.close, first)
+
+    async with in_turn(tmp_path / "lock"):
+        assert try_lock(tmp_path / "lock") is None
+
+    last = try_lock(tmp_path / "lock")
+    assert last is not None
+    os.close(last)

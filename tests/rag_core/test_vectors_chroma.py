@@ -219,3 +219,10 @@ def test_a_url_is_taken_apart() -> None:
         ServerAddress("chroma", 8000),
         ServerAddress("host", 443, tls=True, path="/behind"),
     ]
+
+
+async def test_it_tells_which_of_many_ids_it_has(vectors: Vectors, name: str) -> None:
+    await vectors.add(name, IDS[:10], MATRIX[:10])
+
+    assert await vectors.held(name, [f"none-{n}" for n in range(2_000)] + IDS) == set(IDS[:10])
+    assert await vectors.held(name, []) == set()

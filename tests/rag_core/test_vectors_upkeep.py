@@ -12,6 +12,7 @@ from zlib import crc32
 
 import numpy as np
 import pytest
+from sqlalchemy import text
 
 from rag_core.catalog import changes, chunks, collections, documents
 from rag_core.catalog import vectors as cache
@@ -19,7 +20,7 @@ from rag_core.catalog.collections import Collection
 from rag_core.catalog.documents import StagedDocument
 from rag_core.catalog.engine import Catalog, open_catalog
 from rag_core.documents import Chunk, Document, chunk_id, hash_text, indexed_text, new_document_id
-from rag_core.errors import VectorsMissingError
+from rag_core.errors import LostVectorsError, VectorsMissingError
 from rag_core.settings import Settings
 from rag_core.vectors import upkeep
 from rag_core.vectors.chroma import Vectors, open_vectors
@@ -382,3 +383,30 @@ async def test_the_old_index_is_missing_after_a_rebuild(parts: Parts) -> None:
 
     with pytest.raises(VectorsMissingError):
         await parts.vectors.query(before.vector_index, unit_vectors(1)[0], 1)
+
+
+async def test_documents_whose_vectors_were_deleted_are_not_published(parts: Parts) -> None:
+    staged = await parts.stage("a")
+    await prune_all_vectors(parts)
+
+    with pytest.raises(LostVectorsError, match="run the same command again") as caught:
+        await upkeep.publish(parts.catalog, parts.vectors, await parts.collection(), [staged])
+
+    assert list(caught.value.document_ids) == [staged]
+
+
+async def test_recovery_gives_up_what_has_lost_its_vectors(parts: Parts) -> None:
+    await parts.stage("a")
+    await prune_all_vectors(parts)
+    kept = await parts.stage("b")
+
+    await upkeep.recover(parts.catalog, parts.vectors, await parts.collection())
+
+    live = await documents.list_documents(parts.catalog, await parts.collection(), limit=9)
+    assert [one.id for one in live] == [kept]
+    assert await documents.staged_ids(parts.catalog, await parts.collection()) == []
+
+
+async def prune_all_vectors(parts: Parts) -> None:
+    async with parts.catalog.writing() as connection:
+        await connection.execute(text("DELETE FROM vectors"))

@@ -1,0 +1,35 @@
+from __future__ import annotations
+
+import asyncio
+from typing import cast
+
+from ingest.flow import Flow, _Passing
+from ingest.report import Tally
+from ingest.sandbox import Sandbox
+from rag_core.catalog import collections, documents
+from rag_core.index import Index
+from rag_core.search import search
+from tests.rag_core.catalog_support import make_document
+
+
+async def test_vectors_that_were_deleted_meanwhile_are_embedded_again(index: Index) -> None:
+    collection = await collections.ensure_collection(
+        index.catalog, "notes", fingerprint=index.embedder.fingerprint, dimension=64
+    )
+    flow = Flow(
+        index=index,
+        collection=collection,
+        sandbox=cast("Sandbox", None),
+        live={},
+        metadata=None,
+        tally=Tally("notes"),
+        progress=lambda _: None,
+        stop=asyncio.Event(),
+    )
+
+    await flow._commit([_Passing(make_document("a", "One river.", "Two rivers."), 0)])
+
+    await index.lexical.follow(index.catalog, collection)
+    assert (flow.tally.added, flow.tally.embedded) == (1, 2)
+    assert len(await search(index, "notes", "Two rivers", top_k=9)) == 2
+    assert await documents.staged_ids(index.catalog, collection) == []
