@@ -54,19 +54,10 @@ def _go_on(position: Position, parts: Parts) -> Response | None:
         AnswerNotFoundError: it is kept no more, or not from its beginning.
     """
     run = parts.runs.find(position.run_id)
-    if any(isinstance(event, Gap) for event in run.log.take(0)[:1]):
+    kept = run.log.take_all()
+    if any(isinstance(event, Gap) for event in kept[:1]):
         raise AnswerNotFoundError(position.run_id)
-    if run.log.ended and not _has_more(run, position.number):
+    encoder = NumberedEncoder(run.id, after=position.number)
+    if run.log.ended and not encoder.encode(kept):
         return None
     return stream_run(run, after=position.number)
-
-
-def _has_more(run: Run, number: int) -> bool:
-    """Whether there are parts behind the one with this number; events and parts count apart."""
-    encoder = NumberedEncoder(run.id, after=number)
-    place = 0
-    while events := run.log.take(place):
-        if encoder.encode(events):
-            return True
-        place += len(events)
-    return False
