@@ -54,11 +54,19 @@ class EventLog:
             reader.wake()
 
     def take(self, after: int) -> Events:
-        """The next events behind this number that are there; a Gap when they are kept no more."""
+        """The next events behind this number that are there; a Gap when they are kept no more.
+
+        Not more than TAKEN_EVENTS of them.
+        """
         if after < self._dropped:
             return (Gap(first=after + 1, last=self._dropped),)
         start = after - self._dropped
         return tuple(self._events[start : start + TAKEN_EVENTS])
+
+    def take_all(self) -> Events:
+        """All events so far; instead of those that are kept no more a Gap."""
+        gap = (Gap(first=1, last=self._dropped),) if self._dropped else ()
+        return (*gap, *self._events)
 
     def open_reader(self, after: int) -> Reader:
         """Begin to read behind the event with this number."""

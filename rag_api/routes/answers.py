@@ -35,7 +35,7 @@ async def answer_question(
     without either was cut off: send the same request again with the header `Last-Event-ID`, and it
     goes on behind that event. A comment line breaks each silence of 15 seconds.
     """
-    if asked.stream and last_event_id is not None:
+    if asked.stream and last_event_id:
         return resume_answer(read_position(last_event_id), parts)
     history = tuple(Turn(turn.role, turn.content) for turn in asked.history)
     wanted = Asked(asked.question, history, asked.collection, asked.top_k, asked.model)

@@ -54,7 +54,7 @@ def _go_on(position: Position, parts: Parts) -> Response | None:
         AnswerNotFoundError: it is kept no more, or not from its beginning.
     """
     run = parts.runs.find(position.run_id)
-    kept = run.log.take(0)
+    kept = run.log.take_all()
     if any(isinstance(event, Gap) for event in kept[:1]):
         raise AnswerNotFoundError(position.run_id)
     encoder = NumberedEncoder(run.id, after=position.number)

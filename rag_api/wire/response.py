@@ -25,6 +25,9 @@ EVENT_STREAM_HEADERS = {
     "X-Accel-Buffering": "no",
 }
 
+# Of the event loop: the server wakes `client_leaves`, which ends, which calls `_leave`.
+_TURNS_UNTIL_LEFT = 2
+
 # A comment: no client mistakes it for an event.
 _PING = b": ping\n\n"
 
@@ -99,6 +102,11 @@ class EventStreamResponse(Response):
                 return
             started = True
             await self._send(send, self._encoder.encode(events) if events else b"")
+        # A full socket takes everything as soon as its client is gone, and that it is comes after.
+        for _ in range(_TURNS_UNTIL_LEFT):
+            await asyncio.sleep(0)
+        if self._left:
+            return
         self._run.delivered = True
         await self._send_end(send, b"")
 

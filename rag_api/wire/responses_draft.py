@@ -134,7 +134,7 @@ def read_log(head: ResponseObject, log: EventLog) -> ResponseDraft:
     Raises:
         EventsDroppedError: the answer is so long that its beginning is kept no more.
     """
-    events = log.take(0)
+    events = log.take_all()
     if events and isinstance(events[0], Gap):
         raise EventsDroppedError(events[0].last)
     return _draft(head, log, leave_out_void(events))

@@ -8,7 +8,7 @@ import httpx2
 import pytest
 
 from rag_api.admission import Runs
-from rag_api.event_log import KEPT_EVENTS
+from rag_api.event_log import KEPT_EVENTS, TAKEN_EVENTS
 from rag_core.errors import ChatUnavailableError, VectorsUnavailableError
 from tests.api import MemoryLibrary, ScriptedChat, calling, make_app, make_parts
 from tests.gates import GatedChat
@@ -121,6 +121,17 @@ async def test_who_has_all_of_it_gets_nothing_more(method: str, status: int) -> 
     if method == "POST":
         assert response.headers["content-type"].startswith("text/event-stream")
     assert len(chat.prompts) == 1
+
+
+@METHODS
+async def test_the_end_of_a_long_answer_is_not_taken_for_nothing(method: str) -> None:
+    parts = make_parts(chat=ScriptedChat(texts=["x "] * 2 * TAKEN_EVENTS))
+
+    async with calling(parts) as client:
+        whole = await ask(client, method)
+        response = await ask(client, method, last=read_ids(whole.content)[-4])
+
+    assert kinds(read_parts(response.content)) == ["finish-step", "finish", "[DONE]"]
 
 
 @pytest.mark.parametrize(("method", "status"), [("GET", 204), ("POST", 200)])

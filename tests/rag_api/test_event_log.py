@@ -36,6 +36,18 @@ async def test_a_reader_takes_only_so_many_at_once_and_none_twice() -> None:
     assert sum(taken, ()) == events
 
 
+def test_all_events_are_taken_at_once_with_what_is_missing() -> None:
+    log = EventLog()
+    log.append(deltas(KEPT_EVENTS))
+    whole = log.take_all()
+    log.append((DONE,))
+    rest = log.take_all()
+
+    assert whole == deltas(KEPT_EVENTS)
+    assert isinstance(rest[0], Gap)
+    assert rest[1:] == (*whole, DONE)[rest[0].last :]
+
+
 async def test_who_reads_much_lets_others_have_their_turn() -> None:
     log = EventLog()
     log.append(deltas(TAKEN_EVENTS))

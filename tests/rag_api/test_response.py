@@ -188,6 +188,21 @@ async def test_a_client_that_stops_reading_is_given_up() -> None:
     await asyncio.wait_for(talking.closed.wait(), 1)
 
 
+async def test_an_end_that_a_gone_client_did_not_take_is_not_delivered() -> None:
+    connection = Connection()
+    answer = begin(stream((RETRIEVED,), (DONE,), pause_seconds=0.02), detaches=True)
+
+    async with running(EventStreamResponse(answer, NativeEncoder("run")), connection) as task:
+        await asyncio.sleep(0.01)
+        connection.writable.clear()
+        await until(lambda: answer.log.ended)
+        connection.left.set()
+        connection.writable.set()
+        await asyncio.wait_for(task, 1)
+
+    assert not answer.delivered
+
+
 async def test_a_cancelled_request_closes_the_answer() -> None:
     connection, silent = Connection(), Endless(pause_seconds=60)
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from openai import APIError, AsyncOpenAI, AuthenticationError, BadRequestError, NotFoundError
 from openai.types.responses import Response
 
-from rag_api.event_log import KEPT_EVENTS
+from rag_api.event_log import KEPT_EVENTS, TAKEN_EVENTS
 from rag_api.events import Delta
 from rag_api.parts import Parts
 from rag_api.wire.responses_objects import ResponseObject
@@ -101,6 +101,17 @@ async def test_a_response_is_read_again_by_its_id() -> None:
         events = [event async for event in await client.responses.create(**ASKED, stream=True)]
         final = events[-1].response  # type: ignore[union-attr]
         assert await client.responses.retrieve(final.id) == final
+
+
+async def test_a_long_response_is_read_again_whole() -> None:
+    texts = ["It costs 12 euros [1]. "] * 2 * TAKEN_EVENTS
+    async with openai(make_parts(chat=ScriptedChat(texts=texts))) as client:
+        asked = await client.responses.create(**ASKED)
+        again = await client.responses.retrieve(asked.id)
+
+    assert again.status == "completed"
+    assert again.output == asked.output
+    assert again.output_text == "".join(texts)
 
 
 async def test_every_event_of_the_wire_is_what_openais_own_models_take() -> None:

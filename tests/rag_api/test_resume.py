@@ -54,6 +54,13 @@ async def test_an_unknown_run_ends_with_failed_and_asks_nobody() -> None:
     assert chat.prompts == []
 
 
+async def test_an_empty_last_event_id_is_none() -> None:
+    async with calling(make_parts()) as client:
+        response = await client.post("/v1/answers", json=ASKED, headers={"Last-Event-ID": ""})
+
+    assert [name for name, _, _ in read_events(response.content)][-1] == "done"
+
+
 async def test_an_answer_is_followed_by_its_id() -> None:
     async with calling(make_parts()) as client:
         asked = await client.post("/v1/answers", json=ASKED)
