@@ -107,7 +107,7 @@ async def test_replacing_puts_new_vectors_in_the_place_of_old(catalog: Catalog) 
     matrix = np.arange(8, dtype=np.float32).reshape(2, 4)
     await vectors.replace_vectors(catalog, "model", [other, one], matrix)
 
-    found = await vectors.cached_vectors(catalog, "model", [one, other])
+    found = await read_vectors(catalog, "model", [one, other])
     assert {key: row.tolist() for key, row in found.items()} == {
         other: [0, 1, 2, 3],
         one: [4, 5, 6, 7],
