@@ -23,7 +23,7 @@ def read_token(token: str, *, key: str) -> datetime | None:
     expiry, _, signature = token.partition(".")
     if not hmac.compare_digest(signature.encode(), _sign(expiry, key).encode()):
         return None
-    return datetime.fromtimestamp(int(expiry), UTC)
+    return datetime.fromtimestamp(int(expiry), UTC) if expiry.isdecimal() else None
 
 
 def _sign(expiry: str, key: str) -> str:

@@ -1,10 +1,17 @@
-"""Work in threads that is not left behind when its task is cancelled."""
+"""Work in threads: not left behind when its task is cancelled, and giving way to the event loop."""
 
 from __future__ import annotations
 
 import asyncio
+import os
+import sys
+import threading
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
+
+_GIVING_WAY = 10
+"""Of the system's scale from -20 to 19, on which a process has 0."""
 
 _Given = TypeVar("_Given")
 
@@ -20,3 +27,16 @@ async def to_its_end(work: Callable[..., _Given], *arguments: object) -> _Given:
     except asyncio.CancelledError:
         await asyncio.wait([running])
         raise
+
+
+def open_workers(count: int, name: str) -> ThreadPoolExecutor:
+    """Threads for long work without the interpreter's lock; whoever opens them shuts them down.
+
+    Where the system can tell threads apart (Linux), all others of the process go first.
+    """
+    return ThreadPoolExecutor(count, thread_name_prefix=name, initializer=_give_way)
+
+
+def _give_way() -> None:
+    if sys.platform == "linux":
+        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _GIVING_WAY)

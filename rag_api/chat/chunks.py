@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 
 import orjson
@@ -36,6 +37,7 @@ class CompletionReader:
         self._fault: str | None = None
         self._status: int | None = None
         self._opening = b""
+        self._half: str | None = None
         self._read_any = False
         self.ended = False
         """Whether nothing that follows matters: the server said so, or sent what cannot be read."""
@@ -59,7 +61,7 @@ class CompletionReader:
         )
         if len(self._rest) > _LONGEST_LINE_BYTES:
             self._break_off(f"sent a line of more than {_LONGEST_LINE_BYTES:,} bytes")
-        return text
+        return text if self._half is None else self._join_halves(text)
 
     def finish(self) -> Finish:
         """Say why the stream ended; called after its last bytes.
@@ -89,10 +91,8 @@ class CompletionReader:
 
     def _read_payload(self, payload: bytes) -> str:
         self._read_any = True
-        try:
-            chunk = orjson.loads(payload)
-        except orjson.JSONDecodeError:
-            self._end(payload)
+        chunk = self._read_json(payload)
+        if self.ended:
             return ""
         if not isinstance(chunk, dict) or chunk.get("error"):
             self._break_off(f"broke off with an error: {_shorten(chunk)}", _find_status(chunk))
@@ -102,6 +102,27 @@ class CompletionReader:
         choices = chunk.get("choices")
         choice = choices[0] if choices and isinstance(choices, list) else None
         return self._read_choice(choice) if isinstance(choice, dict) else ""
+
+    def _read_json(self, payload: bytes) -> object:
+        try:
+            return orjson.loads(payload)
+        except orjson.JSONDecodeError:
+            pass
+        try:
+            # Takes half a character too: some servers cut an emoji in two, each in a chunk.
+            chunk: object = json.loads(payload)
+        except ValueError:
+            self._end(payload)
+            return None
+        self._half = self._half or ""
+        return chunk
+
+    def _join_halves(self, text: str) -> str:
+        """Make one character of its two halves; the first waits for the second."""
+        text = (self._half or "") + text
+        self._half = text[-1:] if "\ud800" <= text[-1:] <= "\udbff" else ""
+        whole = text.removesuffix(self._half) if self._half else text
+        return whole.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
     def _read_choice(self, choice: Mapping[str, object]) -> str:
         reason = choice.get("finish_reason")

@@ -14,6 +14,8 @@ _RATE_LIMITED = 429
 _CALLERS_FAULT = range(400, 500)
 # Too slow, in conflict with another request, too early: the same request may go through later.
 _PASSING = frozenset({408, 409, 425})
+_LONGEST_RETRY_AFTER_SECONDS = 86_400.0
+"""What a server asks for beyond a day is a fault of its own."""
 
 ChatError = ChatRejectedError | ChatUnavailableError | ChatRateLimitedError
 
@@ -47,7 +49,9 @@ def _read_number(value: str | None, *, unit: float) -> float | None:
         number = float(value or "")
     except ValueError:
         return None
-    return max(0.0, number * unit) if math.isfinite(number) else None
+    if not math.isfinite(number):
+        return None
+    return min(max(0.0, number * unit), _LONGEST_RETRY_AFTER_SECONDS)
 
 
 def _read_date(value: str | None) -> float | None:

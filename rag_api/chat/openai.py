@@ -224,6 +224,9 @@ class OpenAIChat:
     def _explain(self, error: openai.APIStatusError) -> ChatError:
         # The SDK puts the status before what the server said.
         refusal = describe(error).removeprefix(f"Error code: {error.status_code} - ")
+        if self._client.api_key != _NO_KEY:
+            # Some servers repeat the key that they refuse, and whoever asked would read it.
+            refusal = refusal.replace(self._client.api_key, "…")
         return name_fault(
             f"{self._where} answered {error.status_code}: {refusal}",
             error.status_code,

@@ -12,7 +12,7 @@ from rag_api.parts import Parts
 from rag_api.requests import RunView
 from rag_api.routes.access import OurParts
 from rag_api.routes.described import EVENT_MODELS, NATIVE_EXAMPLE, event_stream, native_errors
-from rag_api.runs import CANCELLED
+from rag_api.runs import CANCELLED, Run
 from rag_api.wire.native import NativeEncoder
 from rag_api.wire.response import EVENT_STREAM_HEADERS, EventStreamResponse
 from rag_core.errors import AnswerNotFoundError
@@ -53,8 +53,7 @@ def resume_answer(position: Position, parts: Parts) -> Response:
         failed = Failed(error=type(error).__name__, detail=str(error), retryable=False)
         body = NativeEncoder(position.run_id, after=position.number).encode((failed,))
         return Response(body, headers=EVENT_STREAM_HEADERS)
-    encoder = NativeEncoder(run.id, after=position.number)
-    return EventStreamResponse(run, encoder, after=position.number)
+    return _stream_behind(run, position.number)
 
 
 @router.get(
@@ -77,7 +76,7 @@ async def follow_answer(
     after = 0 if last_event_id is None else read_position(last_event_id).number
     if run.log.ended and after >= run.log.last:
         return Response(status_code=204)
-    return EventStreamResponse(run, NativeEncoder(run.id, after=after), after=after)
+    return _stream_behind(run, after)
 
 
 @router.post("/v1/answers/{answer_id}/cancel", responses=native_errors(401, 404, 422, 500))
@@ -89,3 +88,9 @@ async def cancel_answer(answer_id: str, parts: OurParts) -> RunView:
     run = parts.runs.find(answer_id)
     await run.stop(CANCELLED)
     return RunView(id=run.id, status="ended")
+
+
+def _stream_behind(run: Run, number: int) -> Response:
+    # A number that is still to come was made up: events keep their own.
+    after = min(number, run.log.last)
+    return EventStreamResponse(run, NativeEncoder(run.id, after=after), after=after)

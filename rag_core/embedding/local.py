@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import AsyncIterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from importlib import import_module
 from pathlib import Path
@@ -28,6 +27,7 @@ from rag_core.embedding.safetensors import read_tensors
 from rag_core.errors import ConfigurationError, MissingPackageError
 from rag_core.locks import locked
 from rag_core.settings import Settings
+from rag_core.threads import open_workers
 
 _GRAPH_VERSION = 2
 _VECTORS = {"int8": "int8.2", "fp32": "fp32"}
@@ -55,7 +55,7 @@ class LocalEmbedder:
         self._tokenizer = _open_tokenizer(files.tokenizer)
         self._tokenizer.enable_truncation(positions)
         self._thread_count = len(os.sched_getaffinity(0))
-        self._threads = ThreadPoolExecutor(self._thread_count, thread_name_prefix="embed")
+        self._threads = open_workers(self._thread_count, "embed")
 
     async def embed(self, texts: Sequence[str]) -> Matrix:
         """See `Embedder`; calls that run at the same time share the threads fairly."""

@@ -43,6 +43,19 @@ def test_a_character_cut_in_two_is_put_together() -> None:
     assert reader.feed(data[:cut]) + reader.feed(data[cut:]) == "é"
 
 
+def test_an_emoji_in_two_chunks_is_put_together() -> None:
+    first, second = (chunk(half) for half in json.loads('["It is \\ud83d", "\\ude80!"]'))
+    reader = CompletionReader("it")
+
+    assert [reader.feed(first), reader.feed(second)] == ["It is ", "🚀!"]
+
+
+def test_half_an_emoji_without_the_other_becomes_a_mark() -> None:
+    reader = CompletionReader("it")
+
+    assert reader.feed(chunk(json.loads('"\\ude80 a \\ud83d"')) + chunk("b")) == "\ufffd a \ufffdb"
+
+
 @pytest.mark.parametrize(
     ("reason", "read"),
     [("stop", "stop"), ("length", "length"), ("content_filter", "content_filter"), ("eos", "stop")],

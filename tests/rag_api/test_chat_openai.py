@@ -223,15 +223,16 @@ async def test_a_refused_connection_is_unavailable() -> None:
         ((chunk("a"), 0.01, -1.0), "cut the connection in mid-answer"),
         ((0.01, -1.0), "cut the connection before its first token"),
         ((chunk("a"), 5.0), "fell silent for 0.2 s in mid-answer"),
-        ((chunk(), b": ping\n\n", 5.0), "gave no token within 0.4 s"),
-        ((5.0,), "gave no token within 0.4 s"),
+        ((chunk(), b": ping\n\n", 5.0), "gave no token within 0.3 s"),
+        ((5.0,), "gave no token within 0.3 s"),
         ((chunk("a"), USAGE), "without a finish_reason"),
     ],
 )
 async def test_a_stream_that_breaks_off_says_how(
     pieces: tuple[bytes | float, ...], said: str
 ) -> None:
-    async with chatting(streaming(*pieces), first=0.4, following=0.2) as chat:
+    # Too short for another attempt.
+    async with chatting(streaming(*pieces), first=0.3, following=0.2) as chat:
         with pytest.raises(ChatUnavailableError, match=said):
             await ask(chat)
 
@@ -268,3 +269,21 @@ async def test_text_that_arrives_together_is_handed_on_together() -> None:
         parts = await ask(chat)
 
     assert parts[0] == Text("x" * 50)
+
+
+async def test_a_key_that_the_server_repeats_is_not_told() -> None:
+    refusal = b'{"error": {"message": "no such key: sk-secret"}}'
+
+    async with chatting(Upstream([(401, JSON, [refusal])])) as chat:
+        with pytest.raises(ChatRejectedError, match="no such key: …"):
+            await ask(chat)
+
+
+async def test_nobody_is_sent_away_for_more_than_a_day() -> None:
+    upstream = Upstream([(429, {**JSON, "retry-after": "1e23"}, [b"{}"])])
+
+    async with chatting(upstream) as chat:
+        with pytest.raises(ChatRateLimitedError) as caught:
+            await ask(chat)
+
+    assert caught.value.retry_after_seconds == 24 * 60 * 60

@@ -73,6 +73,22 @@ async def test_an_answer_is_followed_by_its_id() -> None:
     assert (nothing_left.status_code, nothing_left.content) == (204, b"")
 
 
+async def test_events_keep_their_numbers_whatever_number_is_asked_for() -> None:
+    chat = ScriptedChat(hangs=True)
+    parts = make_parts(chat=chat)
+    async with calling(parts) as client:
+        asking = asyncio.create_task(client.post("/v1/answers", json=ASKED))
+        await chat.asked.wait()
+        path = f"/v1/answers/{only_run(parts)}"
+        headers = {"Last-Event-ID": f"{only_run(parts)}:5000"}
+        following = asyncio.create_task(client.get(f"{path}/events", headers=headers))
+        await asyncio.sleep(0.05)
+        await client.post(f"{path}/cancel")
+
+        last = read_events((await asking).content)[-1]
+        assert read_events((await following).content)[-1] == last
+
+
 async def test_following_an_unknown_answer_is_a_404() -> None:
     async with calling(make_parts()) as client:
         response = await client.get("/v1/answers/0123/events")

@@ -1,9 +1,11 @@
 import asyncio
+import os
+import sys
 import threading
 
 import pytest
 
-from rag_core.threads import to_its_end
+from rag_core.threads import open_workers, to_its_end
 
 
 async def test_it_gives_what_the_work_gives() -> None:
@@ -33,3 +35,13 @@ async def test_it_is_cancelled_only_when_the_work_has_ended() -> None:
 
     assert not early
     assert task.cancelled()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="threads have no priority of their own there")
+def test_workers_let_the_other_threads_go_first() -> None:
+    workers = open_workers(1, "work")
+
+    theirs = workers.submit(lambda: os.getpriority(os.PRIO_PROCESS, threading.get_native_id()))
+
+    assert theirs.result() > os.getpriority(os.PRIO_PROCESS, threading.get_native_id())
+    workers.shutdown()
