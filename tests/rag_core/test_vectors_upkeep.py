@@ -82,6 +82,14 @@ class Parts:
         found = await self.vectors.query(collection.vector_index, probe, 2 * len(wanted))
         return wanted - set(dict(found))
 
+    async def lost(self) -> set[str]:
+        """Chunks that the catalog has and Chroma does not hold."""
+        collection = await self.collection()
+        wanted: set[str] = set()
+        async for ids, _ in chunks.live_vectors(self.catalog, collection):
+            wanted |= set(ids)
+        return wanted - await self.vectors.held(collection.vector_index, sorted(wanted))
+
     async def check(self) -> str | None:
         return await upkeep.check_health(self.catalog, self.vectors, await self.collection())
 
@@ -372,7 +380,9 @@ async def test_chroma_killed_while_we_publish_costs_nothing(own_parts: Parts) ->
     read = await changes.read_changes(
         own_parts.catalog, (await own_parts.collection()).id, after=0, limit=100
     )
-    assert (len(read), await own_parts.unfound()) == (21, set())
+    assert (len(read), await own_parts.lost()) == (21, set())
+    # An index that finds nearly all: of what it holds it misses one in some hundred.
+    assert len(await own_parts.unfound()) <= 0.01 * 21 * CHUNKS
 
 
 async def test_the_old_index_is_missing_after_a_rebuild(parts: Parts) -> None:
