@@ -7,7 +7,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Header, Response
 
-from rag_api.events import Failed
+from rag_api.answer import describe_failure
 from rag_api.parts import Parts
 from rag_api.requests import RunView
 from rag_api.routes.access import OurParts
@@ -50,8 +50,8 @@ def resume_answer(position: Position, parts: Parts) -> Response:
     try:
         run = parts.runs.find(position.run_id)
     except AnswerNotFoundError as error:
-        failed = Failed(error=type(error).__name__, detail=str(error), retryable=False)
-        body = NativeEncoder(position.run_id, after=position.number).encode((failed,))
+        encoder = NativeEncoder(position.run_id, after=position.number)
+        body = encoder.encode((describe_failure(error),))
         return Response(body, headers=EVENT_STREAM_HEADERS)
     return _stream_behind(run, position.number)
 

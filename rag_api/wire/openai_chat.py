@@ -61,7 +61,6 @@ class ChatEncoder:
         self._source_events = model == OPEN_WEBUI_MODEL
         self._told = 0
         self._passages: tuple[PassageView, ...] = ()
-        self._citations: list[Citation] = []
         self._shown = ShownText()
         # A chunk is cut at its text once; a delta then costs no more than quoting the text.
         chunk = _write(self._chunk(ChatDelta(content="")))
@@ -79,10 +78,9 @@ class ChatEncoder:
     def _encode(self, event: Event) -> bytes:
         match event:
             case Cited():
-                self._citations.append(self._shown.place(event.citation))
+                self._shown.cite(event.citation)
                 return self._tell_sources(event.citation.number)
             case Restarted():
-                self._citations.clear()
                 return self._encode_text(self._shown.restart())
             case Retrieved():
                 self._passages = event.passages
@@ -108,7 +106,7 @@ class ChatEncoder:
         return b"".join([_write(chunk.model_copy(update={"event": event})) for event in events])
 
     def _encode_done(self, done: Done) -> bytes:
-        annotations = annotate(self._passages, self._citations)
+        annotations = annotate(self._passages, self._shown.citations)
         annotated = bool(annotations) and not self._source_events
         delta = ChatDelta(annotations=annotations) if annotated else ChatDelta()
         finish = self._chunk(delta, finish_reason=done.finish_reason).model_copy(

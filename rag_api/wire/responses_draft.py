@@ -7,7 +7,6 @@ from typing import Literal
 
 from rag_api.event_log import EventLog
 from rag_api.events import (
-    Citation,
     Cited,
     Delta,
     Done,
@@ -54,7 +53,6 @@ class ResponseDraft:
         self.item_id = f"msg_{head.id.removeprefix(RESPONSE_PREFIX)}"
         self._log = log
         self._texts: list[str] = []
-        self._citations: list[Citation] = []
         self._passages: tuple[PassageView, ...] = ()
         self._shown = ShownText()
         self._end: Done | Failed | None = None
@@ -75,11 +73,10 @@ class ResponseDraft:
             case Delta():
                 self.add(event.text)
             case Cited():
-                self._citations.append(self._shown.place(event.citation))
+                self._shown.cite(event.citation)
             case Retrieved():
                 self.question, self._passages = event.question, event.passages
             case Restarted():
-                self._citations.clear()
                 return self._shown.restart()
             case Done() | Failed():
                 self._end = event
@@ -122,7 +119,7 @@ class ResponseDraft:
                 start_index=annotation.url_citation.start_index,
                 end_index=annotation.url_citation.end_index,
             )
-            for annotation in annotate(self._passages, self._citations)
+            for annotation in annotate(self._passages, self._shown.citations)
         )
         part = OutputText(text=self.text, annotations=annotations)
         return OutputMessage(id=self.item_id, status=status, content=(part,))

@@ -15,6 +15,8 @@ class ShownText:
     """
 
     def __init__(self) -> None:
+        self.citations: list[Citation] = []
+        """Those that count, each with its place in all that is shown."""
         self._length = 0
         self._void = 0
 
@@ -24,16 +26,15 @@ class ShownText:
 
     def restart(self) -> str:
         """The text that announces a new beginning; add it; what was shown before is void."""
+        self.citations.clear()
         self._void = self._length + len(RESTART_TEXT)
         return RESTART_TEXT
 
-    def place(self, citation: Citation) -> Citation:
-        """The citation with its place in all that is shown."""
-        if not self._void:
-            return citation
-        return citation.model_copy(
-            update={
-                "answer_start": citation.answer_start + self._void,
-                "answer_end": citation.answer_end + self._void,
-            }
-        )
+    def cite(self, citation: Citation) -> None:
+        """Add a citation, whose place counts from the last beginning."""
+        void = self._void
+        places = {
+            "answer_start": citation.answer_start + void,
+            "answer_end": citation.answer_end + void,
+        }
+        self.citations.append(citation.model_copy(update=places) if void else citation)

@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from pydantic import BaseModel
 
 from rag_api.events import (
-    Citation,
     Cited,
     Delta,
     Done,
@@ -96,7 +95,6 @@ class PartWriter:
 
     def __init__(self, run_id: str) -> None:
         self._message_id = f"msg_{run_id}"
-        self._citations: list[Citation] = []
         self._shown = ShownText()
         self._has_text = False
         self._lost = False
@@ -112,9 +110,8 @@ class PartWriter:
     def _write_rare(self, event: Event) -> Written:
         match event:
             case Cited():
-                self._citations.append(self._shown.place(event.citation))
+                self._shown.cite(event.citation)
             case Restarted():
-                self._citations.clear()
                 return self._write_text(self._shown.restart())
             case Retrieved():
                 return self._write_start(event.passages)
@@ -144,9 +141,9 @@ class PartWriter:
         if not self._has_text:
             return ()
         end = _dump(TextEndPart(id=_TEXT_ID))
-        if not self._citations:
+        if not self._shown.citations:
             return (end,)
-        return (end, _dump(CitationsPart(data=tuple(self._citations))))
+        return (end, _dump(CitationsPart(data=tuple(self._shown.citations))))
 
 
 def write_error(detail: str) -> bytes:

@@ -8,7 +8,9 @@ def test_a_citation_keeps_its_place_when_nothing_was_void() -> None:
     shown = ShownText()
     shown.add("It is [1]")
 
-    assert shown.place(CITED.citation) == CITED.citation
+    shown.cite(CITED.citation)
+
+    assert shown.citations == [CITED.citation]
 
 
 def test_after_a_restart_a_citation_points_behind_the_void_text() -> None:
@@ -18,7 +20,8 @@ def test_after_a_restart_a_citation_points_behind_the_void_text() -> None:
     whole += announced + "It [1] is"
     shown.add(announced)
 
-    placed = shown.place(CITED.citation)
+    shown.cite(CITED.citation)
+    (placed,) = shown.citations
 
     assert announced == RESTART_TEXT
     assert whole[placed.answer_start : placed.answer_end] == "[1]"
