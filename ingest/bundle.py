@@ -23,6 +23,8 @@ import numpy as np
 from numpy.lib import format as npy
 from pydantic import BaseModel, Field, ValidationError, model_validator
 
+from ingest.parsed import Cut
+from rag_core.documents import Chunk
 from rag_core.errors import BundleError
 
 FORMAT = 1
@@ -69,6 +71,11 @@ class BundledChunk(BaseModel):
     page: Annotated[int, Field(ge=1, le=_MAX_INTEGER)] | None
     heading_path: tuple[str, ...]
     tokens: int = Field(ge=0, le=_MAX_INTEGER)
+
+    def slice_from(self, text: str) -> Chunk:
+        """The chunk, with its text out of the document's."""
+        cut = Cut(self.start, self.end, self.tokens, self.page, self.heading_path)
+        return cut.slice_from(text)
 
 
 class BundledDocument(BaseModel):

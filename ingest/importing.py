@@ -12,7 +12,7 @@ from ingest.verify import Stores
 from rag_core.catalog import collections, documents, vectors
 from rag_core.catalog.documents import DocumentSummary, StagedDocument
 from rag_core.catalog.unseen import give_up, sources_in
-from rag_core.documents import Chunk, Document, hash_text, indexed_text, new_document_id
+from rag_core.documents import Document, hash_text, indexed_text, new_document_id
 from rag_core.errors import BundleError, LostVectorsError
 from rag_core.threads import to_its_end
 from rag_core.vectors import upkeep
@@ -165,17 +165,7 @@ def _is_same(known: DocumentSummary, document: BundledDocument) -> bool:
 
 def _stage(document: BundledDocument) -> StagedDocument:
     text = document.text
-    chunks = tuple(
-        Chunk(
-            start=chunk.start,
-            end=chunk.end,
-            text=text[chunk.start : chunk.end],
-            tokens=chunk.tokens,
-            page=chunk.page,
-            heading_path=chunk.heading_path,
-        )
-        for chunk in document.chunks
-    )
+    chunks = tuple(chunk.slice_from(text) for chunk in document.chunks)
     return StagedDocument(
         id=new_document_id(),
         document=Document(

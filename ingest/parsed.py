@@ -47,6 +47,17 @@ class Cut:
     page: int | None
     heading_path: tuple[str, ...]
 
+    def slice_from(self, text: str) -> Chunk:
+        """The chunk, with its text out of the document's."""
+        return Chunk(
+            start=self.start,
+            end=self.end,
+            text=text[self.start : self.end],
+            tokens=self.tokens,
+            page=self.page,
+            heading_path=self.heading_path,
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class Ready:
@@ -89,17 +100,7 @@ def cut(chunks: Sequence[Chunk]) -> tuple[Cut, ...]:
 def put_together(accepted: Accepted) -> Parsed:
     """Slice the chunks' texts out of the document's again."""
     text = accepted.document.text
-    chunks = tuple(
-        Chunk(
-            start=part.start,
-            end=part.end,
-            text=text[part.start : part.end],
-            tokens=part.tokens,
-            page=part.page,
-            heading_path=part.heading_path,
-        )
-        for part in accepted.cuts
-    )
+    chunks = tuple(part.slice_from(text) for part in accepted.cuts)
     return Parsed(
         accepted.document, chunks, bytes.fromhex(accepted.content_hash), accepted.size_bytes
     )
