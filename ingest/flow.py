@@ -109,29 +109,30 @@ class Flow:
     async def _parse_each(self, files: Iterator[PlannedFile]) -> None:
         for file in files:
             try:
-                if await self._is_unchanged(file):
-                    self.tally.unchanged += 1
-                    self.tally.done_bytes += file.size_bytes
-                else:
-                    await self.parsed.put(await self._parse(file))
+                async with file.origin.local() as path:
+                    if await self._is_unchanged(file, path):
+                        self.tally.unchanged += 1
+                        self.tally.done_bytes += file.size_bytes
+                    else:
+                        await self.parsed.put(await self._parse(file, path))
             except DocumentError as error:
                 self.tally.fail(file.source, error, size_bytes=file.size_bytes)
             except RagError as error:
                 self._fail(error)
             self.progress(self.tally)
 
-    async def _is_unchanged(self, file: PlannedFile) -> bool:
+    async def _is_unchanged(self, file: PlannedFile, path: Path) -> bool:
         known = self.live.get(file.source)
         if known is None or known.size_bytes != file.size_bytes:
             return False
         if self.metadata is not None and dict(known.metadata) != dict(self.metadata):
             return False
-        return known.content_hash == await asyncio.to_thread(_hash_file, file.source)
+        return known.content_hash == await asyncio.to_thread(_hash_file, path)
 
-    async def _parse(self, file: PlannedFile) -> _Passing:
+    async def _parse(self, file: PlannedFile, path: Path) -> _Passing:
         await self.allowance.take(file.size_bytes)
         try:
-            parsed = await self.sandbox.parse(Path(file.source), source=file.source)
+            parsed = await self.sandbox.parse(path, source=file.source)
         except BaseException:
             self.allowance.give_back(file.size_bytes)
             raise
@@ -253,9 +254,9 @@ def _indexed_texts(batch: Iterable[_Passing]) -> Iterator[str]:
             yield indexed_text(title, chunk.heading_path, chunk.text)
 
 
-def _hash_file(path: str) -> bytes:
+def _hash_file(path: Path) -> bytes:
     try:
-        with Path(path).open("rb") as file:
+        with path.open("rb") as file:
             return hashlib.file_digest(file, "sha256").digest()
     except OSError as error:
         raise UnreadableDocumentError(f"cannot read it: {error.strerror or error}") from error

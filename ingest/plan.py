@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from ingest.origins import LocalFile, Origin
 from ingest.report import printable
 from rag_core.errors import (
     DocumentError,
@@ -37,8 +38,11 @@ class PlannedFile:
     """A regular file that a loader may read."""
 
     source: str
-    """Absolute path, links in it kept: the document's name in its collection."""
+    """The document's name in its collection: for a file of this machine its absolute path, links
+    in it kept."""
     size_bytes: int
+    origin: Origin
+    """Where its bytes come from."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +83,9 @@ def plan_paths(paths: Iterable[Path], *, home: Path | None = None) -> Plan:
         walk.folders.add(_identity(home))
     for path in paths:
         _plan_named(walk, name_source(str(path)))
-    files = tuple(PlannedFile(source, size) for source, size in sorted(walk.files.items()))
+    files = tuple(
+        PlannedFile(source, size, LocalFile(source)) for source, size in sorted(walk.files.items())
+    )
     return Plan(files, dict(walk.skipped), tuple(walk.faults))
 
 
