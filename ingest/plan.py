@@ -12,6 +12,7 @@ from pathlib import Path
 
 from ingest.origins import LocalFile, Origin
 from ingest.report import printable
+from ingest.rules import Rules, Selection, open_rules
 from rag_core.errors import (
     DocumentError,
     UnreadableDocumentError,
@@ -60,6 +61,7 @@ class Plan:
 class _Walk:
     """What one walk has found so far."""
 
+    wanted: Selection
     files: dict[str, int] = field(default_factory=dict)
     skipped: Counter[str] = field(default_factory=Counter)
     faults: list[tuple[str, DocumentError]] = field(default_factory=list)
@@ -72,13 +74,15 @@ def name_source(path: str) -> str:
     return os.path.abspath(path)  # noqa: PTH100 - pathlib's keeps `a/../b`
 
 
-def plan_paths(paths: Iterable[Path], *, home: Path | None = None) -> Plan:
+def plan_paths(
+    paths: Iterable[Path], *, home: Path | None = None, wanted: Selection | None = None
+) -> Plan:
     """List the files under these paths; folders recursively, hidden ones and `home` left out.
 
     A path that is named itself and cannot be ingested is a fault; a file met in a folder that
-    cannot is skipped and counted.
+    cannot, or is not wanted, is skipped and counted.
     """
-    walk = _Walk()
+    walk = _Walk(wanted or Selection())
     if home is not None and home.is_dir():
         walk.folders.add(_identity(home))
     for path in paths:
@@ -108,23 +112,30 @@ def _plan_named(walk: _Walk, path: str) -> None:
 
 
 def _plan_folder(walk: _Walk, top: str) -> None:
-    pending = [top]
+    pending: list[tuple[str, Rules | None]] = [(top, None)]
     while pending:
-        folder = pending.pop()
+        folder, above = pending.pop()
         try:
-            pending += _plan_entries(walk, folder)
+            rules = (above or open_rules(walk.wanted, top)).below(folder)
+            pending += ((path, rules) for path in _plan_entries(walk, folder, rules))
         except OSError as error:
-            walk.faults.append((printable(folder), _unreadable(folder, error)))
+            walk.faults.append((printable(folder), _unreadable(error.filename or folder, error)))
+        except DocumentError as error:
+            walk.faults.append((printable(folder), error))
 
 
-def _plan_entries(walk: _Walk, folder: str) -> list[str]:
+def _plan_entries(walk: _Walk, folder: str, rules: Rules) -> list[str]:
     """Plan the files right in a folder; returns the folders in it."""
     folders = []
     for entry in _new_entries(walk, folder):
-        if entry.is_dir():
+        is_folder = entry.is_dir()
+        reason = rules.reason_against(entry.path, folder=is_folder)
+        if reason is not None:
+            walk.skipped[reason] += 1
+        elif is_folder:
             folders.append(entry.path)
         else:
-            _plan_entry(walk, entry)
+            _plan_entry(walk, entry, rules)
     return folders
 
 
@@ -146,13 +157,13 @@ def _identity(folder: Path) -> tuple[int, int]:
     return status.st_dev, status.st_ino
 
 
-def _plan_entry(walk: _Walk, entry: os.DirEntry[str]) -> None:
+def _plan_entry(walk: _Walk, entry: os.DirEntry[str], rules: Rules) -> None:
     try:
         status = entry.stat()
     except OSError as error:
         walk.faults.append((printable(entry.path), _unreadable(entry.path, error)))
         return
-    reason = _reason_against(entry.path, status) or _suffix_reason(entry.name)
+    reason = _reason_against(entry.path, status) or _suffix_reason(entry.name, rules)
     if reason is None:
         walk.files[entry.path] = status.st_size
     else:
@@ -165,9 +176,9 @@ def _reason_against(path: str, status: os.stat_result) -> str | None:
     return None if _is_utf8(path) else "the name is not valid UTF-8: rename it"
 
 
-def _suffix_reason(name: str) -> str | None:
+def _suffix_reason(name: str, rules: Rules) -> str | None:
     suffix = Path(name).suffix.lower()
-    if suffix in SUFFIXES:
+    if suffix in SUFFIXES or rules.spells(name):
         return None
     return f"no loader for {suffix}" if suffix else "no loader for names without a suffix"
 
