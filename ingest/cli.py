@@ -99,7 +99,7 @@ def _read_metadata(pairs: list[str]) -> dict[str, str] | None:
 def add(
     paths: Annotated[
         list[Path],
-        typer.Argument(metavar="PATH...", help="Files, and folders with all below them."),
+        typer.Argument(metavar="PATH...", help="Files, archives, and folders with all below them."),
     ],
     *,
     collection: Collection = None,
@@ -111,9 +111,8 @@ def add(
     """Ingest files and folders; those that have not changed are skipped.
 
     From folders, hidden files, types without a loader and what .gitignore and .ingestignore name
-    are passed over and counted. A file
-    that cannot be read is reported, and the rest goes on. A folder without a file to ingest is
-    exit code 2.
+    are passed over and counted. A file that cannot be read is reported, and the rest goes on.
+    Zip and tar archives are taken apart. A folder without a file to ingest is exit code 2.
 
     Keys of --json: collection, files, added, updated, unchanged, failed [source, error, detail],
     skipped [reason, files], warnings [source, detail], chunks, embedded, reused, seconds,
@@ -173,14 +172,14 @@ def show(
 @app.command(epilog=EXIT_CODES)
 def remove(
     wanted: Annotated[
-        list[str], typer.Argument(metavar="ID|SOURCE|FOLDER...", callback=check_text)
+        list[str], typer.Argument(metavar="ID|SOURCE|FOLDER|ARCHIVE...", callback=check_text)
     ],
     *,
     collection: Collection = None,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Remove documents from a collection; a folder means all documents below it.
+    """Remove documents from a collection; a folder or an archive means all in it.
 
     More than one document is removed only with --yes, or when a person says so at the terminal.
 

@@ -6,6 +6,7 @@ import os
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from itertools import accumulate
 from pathlib import Path, PurePosixPath
 
 from pathspec.patterns.gitignore.spec import GitIgnoreSpecPattern
@@ -105,6 +106,15 @@ class Rules:
             if ignores is not None:
                 return f"ignored by {patterns.name}" if ignores else None
         return None
+
+    def reason_against_member(self, archive: str, name: str) -> str | None:
+        """Why a file in an archive is passed over, as if the archive were a folder."""
+        if self.excluded.patterns or self.ignored:
+            for folder in accumulate(name.split("/")[:-1], "{}/{}".format):
+                reason = self.reason_against(f"{archive}/{folder}", folder=True)
+                if reason is not None:
+                    return reason
+        return self.reason_against(f"{archive}/{name}")
 
     def spells(self, name: str) -> bool:
         """Whether `--include` asks for files of just this suffix, or of this name."""
