@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import signal
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -12,6 +12,7 @@ from ingest.pipeline import Order, begin_tally, ingest_plan
 from ingest.plan import plan_paths
 from ingest.progress import drawing
 from ingest.report import summary
+from ingest.rules import Selection
 from ingest.screen import Screen
 from rag_core.index import open_index
 from rag_core.settings import Settings
@@ -22,13 +23,11 @@ async def add(
     screen: Screen,
     *,
     paths: Sequence[Path],
-    collection: str | None,
-    metadata: Mapping[str, str] | None,
-    passwords: Sequence[str] = (),
+    order: Order,
+    wanted: Selection,
 ) -> int:
     """Ingest files and folders."""
-    plan = await asyncio.to_thread(plan_paths, paths, home=settings.home)
-    order = Order(collection or settings.collection, metadata, passwords)
+    plan = await asyncio.to_thread(plan_paths, paths, home=settings.home, wanted=wanted)
     if not plan.files:
         report = begin_tally(plan, order).report()
         nothing = f"nothing to ingest under {', '.join(map(str, paths))}"

@@ -7,21 +7,23 @@ wrong usage, or nothing could be done; 130 interrupted.
 from __future__ import annotations
 
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 from typer.exceptions import TyperException
 
-from ingest.options import EXIT_CODES, AsJson, Collection, check_text, lazily, run
+from ingest.options import EXIT_CODES, AsJson, Collection, check_text, gathered, lazily, run
 from ingest.upkeep_cli import app as upkeep_app
 
 if TYPE_CHECKING:
-    from ingest import addition, health, lookups, removal, running
+    from ingest import addition, health, lookups, pipeline, removal, rules, running
 else:
     running, lookups = lazily("ingest.running"), lazily("ingest.lookups")
     addition, removal = lazily("ingest.addition"), lazily("ingest.removal")
     health = lazily("ingest.health")
+    pipeline, rules = lazily("ingest.pipeline"), lazily("ingest.rules")
 
 app = typer.Typer(
     name="ingest",
@@ -56,6 +58,30 @@ Passwords = Annotated[
 ]
 
 
+@dataclass(frozen=True, slots=True)
+class _Wanted:
+    """The options of `add` that choose among files."""
+
+    include: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="GLOB",
+            help="Of folders, take only files that match, such as '*.md' or 'docs/**'; may be "
+            "given several times. Naming a suffix takes it though no loader is known for it.",
+        ),
+    ] = None
+    exclude: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="GLOB",
+            help="Of folders, pass over files and folders that match; may be given several times.",
+        ),
+    ] = None
+    no_ignore: Annotated[
+        bool, typer.Option("--no-ignore", help="Do not obey .gitignore and .ingestignore.")
+    ] = False
+
+
 def _read_metadata(pairs: list[str]) -> dict[str, str] | None:
     if not pairs:
         return None
@@ -69,36 +95,39 @@ def _read_metadata(pairs: list[str]) -> dict[str, str] | None:
 
 
 @app.command(epilog=EXIT_CODES)
+@gathered(_Wanted, "wanted")
 def add(
     paths: Annotated[
         list[Path],
-        typer.Argument(metavar="PATH...", help="Files, and folders with all below them."),
+        typer.Argument(metavar="PATH...", help="Files, archives, and folders with all below them."),
     ],
     *,
     collection: Collection = None,
     metadata: Metadata = None,
     password: Passwords = None,
+    wanted: _Wanted,
     as_json: AsJson = False,
 ) -> None:
     """Ingest files and folders; those that have not changed are skipped.
 
-    From folders, hidden files and types without a loader are passed over and counted. A file
-    that cannot be read is reported, and the rest goes on. A folder without a file to ingest is
-    exit code 2.
+    From folders, hidden files, types without a loader and what .gitignore and .ingestignore name
+    are passed over and counted. A file that cannot be read is reported, and the rest goes on.
+    Zip and tar archives are taken apart. A folder without a file to ingest is exit code 2.
 
     Keys of --json: collection, files, added, updated, unchanged, failed [source, error, detail],
     skipped [reason, files], warnings [source, detail], chunks, embedded, reused, seconds,
     interrupted, error, detail.
     """
-    wanted = _read_metadata(metadata or [])
+    pairs = _read_metadata(metadata or [])
     run(
         lambda settings, screen: addition.add(
             settings,
             screen,
             paths=paths,
-            collection=collection,
-            metadata=wanted,
-            passwords=password or (),
+            order=pipeline.Order(collection or settings.collection, pairs, password or ()),
+            wanted=rules.Selection(
+                wanted.include or (), wanted.exclude or (), ignore_files=not wanted.no_ignore
+            ),
         ),
         as_json=as_json,
     )
@@ -143,14 +172,14 @@ def show(
 @app.command(epilog=EXIT_CODES)
 def remove(
     wanted: Annotated[
-        list[str], typer.Argument(metavar="ID|SOURCE|FOLDER...", callback=check_text)
+        list[str], typer.Argument(metavar="ID|SOURCE|FOLDER|ARCHIVE...", callback=check_text)
     ],
     *,
     collection: Collection = None,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Remove documents from a collection; a folder means all documents below it.
+    """Remove documents from a collection; a folder or an archive means all in it.
 
     More than one document is removed only with --yes, or when a person says so at the terminal.
 

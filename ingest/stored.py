@@ -55,9 +55,9 @@ async def _find_meant(catalog: Catalog, collection: Collection, name: str) -> li
     try:
         return [await find_document(catalog, collection, name)]
     except DocumentNotFoundError:
-        folder = name_source(name).rstrip("/") + "/"
+        path = name_source(name).rstrip("/")
         return [
             document
             async for document in each_document(catalog, collection)
-            if document.source.startswith(folder)
+            if document.source.startswith((f"{path}/", f"{path}!/"))
         ]
