@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import signal
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -17,18 +17,9 @@ from rag_core.index import open_index
 from rag_core.settings import Settings
 
 
-async def add(
-    settings: Settings,
-    screen: Screen,
-    *,
-    paths: Sequence[Path],
-    collection: str | None,
-    metadata: Mapping[str, str] | None,
-    passwords: Sequence[str] = (),
-) -> int:
+async def add(settings: Settings, screen: Screen, *, paths: Sequence[Path], order: Order) -> int:
     """Ingest files and folders."""
     plan = await asyncio.to_thread(plan_paths, paths, home=settings.home)
-    order = Order(collection or settings.collection, metadata, passwords)
     if not plan.files:
         report = begin_tally(plan, order).report()
         nothing = f"nothing to ingest under {', '.join(map(str, paths))}"

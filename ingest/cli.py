@@ -14,14 +14,16 @@ import typer
 from typer.exceptions import TyperException
 
 from ingest.options import EXIT_CODES, AsJson, Collection, check_text, lazily, run
+from ingest.splitting import NO_WISH, Wish
+from ingest.splitting_options import takes_splitting
 from ingest.upkeep_cli import app as upkeep_app
 
 if TYPE_CHECKING:
-    from ingest import addition, health, lookups, removal, running
+    from ingest import addition, health, lookups, pipeline, removal, running
 else:
     running, lookups = lazily("ingest.running"), lazily("ingest.lookups")
     addition, removal = lazily("ingest.addition"), lazily("ingest.removal")
-    health = lazily("ingest.health")
+    health, pipeline = lazily("ingest.health"), lazily("ingest.pipeline")
 
 app = typer.Typer(
     name="ingest",
@@ -69,6 +71,7 @@ def _read_metadata(pairs: list[str]) -> dict[str, str] | None:
 
 
 @app.command(epilog=EXIT_CODES)
+@takes_splitting
 def add(
     paths: Annotated[
         list[Path],
@@ -78,13 +81,15 @@ def add(
     collection: Collection = None,
     metadata: Metadata = None,
     password: Passwords = None,
+    splitting: Wish = NO_WISH,
     as_json: AsJson = False,
 ) -> None:
     """Ingest files and folders; those that have not changed are skipped.
 
     From folders, hidden files and types without a loader are passed over and counted. A file
     that cannot be read is reported, and the rest goes on. A folder without a file to ingest is
-    exit code 2.
+    exit code 2. How documents are cut into chunks is said when a collection is new; `ingest
+    reindex` changes it.
 
     Keys of --json: collection, files, added, updated, unchanged, failed [source, error, detail],
     skipped [reason, files], warnings [source, detail], chunks, embedded, reused, seconds,
@@ -96,9 +101,9 @@ def add(
             settings,
             screen,
             paths=paths,
-            collection=collection,
-            metadata=wanted,
-            passwords=password or (),
+            order=pipeline.Order(
+                collection or settings.collection, wanted, password or (), splitting
+            ),
         ),
         as_json=as_json,
     )
@@ -112,8 +117,8 @@ def list_documents(
 ) -> None:
     """List the documents of a collection.
 
-    Keys of --json: collection, documents [id, source, title, media_type, size_bytes, chunks,
-    tokens, metadata, content_hash, created_at].
+    Keys of --json: collection, chunk_tokens, overlap_tokens, strategy, documents [id, source,
+    title, media_type, size_bytes, chunks, tokens, metadata, content_hash, created_at].
     """
     run(
         lambda settings, screen: lookups.list_documents(settings, screen, collection=collection),
@@ -193,7 +198,7 @@ def status(
     """Tell what is in the index, and whether its parts are well.
 
     Keys of --json: home, size_bytes, parts [part, state, detail], collections [name, documents,
-    chunks, tokens, fingerprint, created_at].
+    chunks, tokens, fingerprint, created_at, chunk_tokens, overlap_tokens, strategy].
     """
     run(health.status, as_json=as_json)
 
