@@ -12,7 +12,7 @@ from ingest.plan import Plan
 from ingest.report import Progress, Report, Tally
 from ingest.sandbox import open_sandbox
 from ingest.splitting import NO_WISH, Wish
-from rag_core.catalog import collections, documents
+from rag_core.catalog import documents
 from rag_core.errors import RagError
 from rag_core.index import Index
 from rag_core.vectors import upkeep
@@ -71,14 +71,14 @@ async def ingest_plan(
         flow = Flow(index, collection, sandbox, live, order.metadata, tally, progress, stop)
         await flow.run(plan.files)
     tally.interrupted = stop.is_set() and tally.failure is None and tally.done < tally.files
-    await _finish(index, order.collection, tally)
+    await _finish(flow)
     return tally.report()
 
 
-async def _finish(index: Index, collection_name: str, tally: Tally) -> None:
+async def _finish(flow: Flow) -> None:
     """Bring the lexical index up to date and delete what was replaced."""
+    index, collection, tally = flow.index, flow.collection, flow.tally
     try:
-        collection = await collections.get_collection(index.catalog, collection_name)
         await index.lexical.follow(index.catalog, collection)
         if tally.failure is None:
             await upkeep.sweep(index.catalog, index.vectors, collection)
