@@ -7,7 +7,6 @@ wrong usage, or nothing could be done; 130 interrupted.
 from __future__ import annotations
 
 import sys
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -15,15 +14,15 @@ import typer
 from typer.exceptions import TyperException
 
 from ingest.options import EXIT_CODES, AsJson, Collection, check_text, gathered, lazily, run
+from ingest.order_options import OrderOptions, SelectionOptions
 from ingest.upkeep_cli import app as upkeep_app
 
 if TYPE_CHECKING:
-    from ingest import addition, health, lookups, pipeline, removal, rules, running
+    from ingest import addition, health, lookups, removal, running
 else:
     running, lookups = lazily("ingest.running"), lazily("ingest.lookups")
     addition, removal = lazily("ingest.addition"), lazily("ingest.removal")
     health = lazily("ingest.health")
-    pipeline, rules = lazily("ingest.pipeline"), lazily("ingest.rules")
 
 app = typer.Typer(
     name="ingest",
@@ -38,64 +37,9 @@ app = typer.Typer(
 _WRONG_USAGE = 2
 
 
-Metadata = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--metadata",
-        "-m",
-        metavar="KEY=VALUE",
-        callback=check_text,
-        help="For every file, in place of what it has; without this each keeps its own.",
-    ),
-]
-Passwords = Annotated[
-    list[str] | None,
-    typer.Option(
-        metavar="TEXT",
-        callback=check_text,
-        help="Tried where a PDF asks for one; may be given several times.",
-    ),
-]
-
-
-@dataclass(frozen=True, slots=True)
-class _Wanted:
-    """The options of `add` that choose among files."""
-
-    include: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="GLOB",
-            help="Of folders, take only files that match, such as '*.md' or 'docs/**'; may be "
-            "given several times. Naming a suffix takes it though no loader is known for it.",
-        ),
-    ] = None
-    exclude: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="GLOB",
-            help="Of folders, pass over files and folders that match; may be given several times.",
-        ),
-    ] = None
-    no_ignore: Annotated[
-        bool, typer.Option("--no-ignore", help="Do not obey .gitignore and .ingestignore.")
-    ] = False
-
-
-def _read_metadata(pairs: list[str]) -> dict[str, str] | None:
-    if not pairs:
-        return None
-    metadata = {}
-    for pair in pairs:
-        key, equals, value = pair.partition("=")
-        if not (key and equals):
-            raise typer.BadParameter(f"{pair!r} is not key=value", param_hint="--metadata")
-        metadata[key] = value
-    return metadata
-
-
 @app.command(epilog=EXIT_CODES)
-@gathered(_Wanted, "wanted")
+@gathered(SelectionOptions, "wanted")
+@gathered(OrderOptions, "asked")
 def add(
     paths: Annotated[
         list[Path],
@@ -103,31 +47,28 @@ def add(
     ],
     *,
     collection: Collection = None,
-    metadata: Metadata = None,
-    password: Passwords = None,
-    wanted: _Wanted,
+    wanted: SelectionOptions,
+    asked: OrderOptions,
     as_json: AsJson = False,
 ) -> None:
     """Ingest files and folders; those that have not changed are skipped.
 
     From folders, hidden files, types without a loader and what .gitignore and .ingestignore name
     are passed over and counted. A file that cannot be read is reported, and the rest goes on.
-    Zip and tar archives are taken apart. A folder without a file to ingest is exit code 2.
+    Zip and tar archives are taken apart. A folder without a file to ingest is exit code 2. How
+    documents are cut into chunks is said when a collection is new; `ingest reindex` changes it.
 
     Keys of --json: collection, files, added, updated, unchanged, failed [source, error, detail],
     skipped [reason, files], warnings [source, detail], chunks, embedded, reused, seconds,
     interrupted, error, detail.
     """
-    pairs = _read_metadata(metadata or [])
     run(
         lambda settings, screen: addition.add(
             settings,
             screen,
             paths=paths,
-            order=pipeline.Order(collection or settings.collection, pairs, password or ()),
-            wanted=rules.Selection(
-                wanted.include or (), wanted.exclude or (), ignore_files=not wanted.no_ignore
-            ),
+            order=asked.order(collection or settings.collection),
+            wanted=wanted.selection(),
         ),
         as_json=as_json,
     )
@@ -141,8 +82,8 @@ def list_documents(
 ) -> None:
     """List the documents of a collection.
 
-    Keys of --json: collection, documents [id, source, title, media_type, size_bytes, chunks,
-    tokens, metadata, content_hash, created_at].
+    Keys of --json: collection, chunk_tokens, overlap_tokens, strategy, documents [id, source,
+    title, media_type, size_bytes, chunks, tokens, metadata, content_hash, created_at].
     """
     run(
         lambda settings, screen: lookups.list_documents(settings, screen, collection=collection),
@@ -222,7 +163,7 @@ def status(
     """Tell what is in the index, and whether its parts are well.
 
     Keys of --json: home, size_bytes, parts [part, state, detail], collections [name, documents,
-    chunks, tokens, fingerprint, created_at].
+    chunks, tokens, fingerprint, created_at, chunk_tokens, overlap_tokens, strategy].
     """
     run(health.status, as_json=as_json)
 

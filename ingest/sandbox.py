@@ -25,6 +25,7 @@ from ingest.parsed import (
     Refused,
     put_together,
 )
+from rag_core.documents import DEFAULT_SPLITTING, Splitting
 from rag_core.errors import (
     ConfigurationError,
     DocumentError,
@@ -91,8 +92,7 @@ class Sandbox:
 
     tokenizer: str
     """As `rag_core.tokens.open_counter` takes it."""
-    max_tokens: int
-    """Of a chunk."""
+    splitting: Splitting
     limits: Limits
     free: asyncio.Semaphore
     passwords: tuple[str, ...] = field(default=(), repr=False)
@@ -138,7 +138,7 @@ class Sandbox:
         worker = await asyncio.create_subprocess_exec(
             # -P: a module that lies in the working folder is no part of the program.
             *(sys.executable, "-P", "-m", "ingest.sandbox_worker"),
-            *(self.tokenizer, str(self.max_tokens), str(os.getpid())),
+            *(self.tokenizer, orjson.dumps(self.splitting).decode(), str(os.getpid())),
             stdin=PIPE,
             stdout=PIPE,
             stderr=PIPE,
@@ -176,7 +176,7 @@ class Sandbox:
 async def open_sandbox(
     *,
     tokenizer: str,
-    max_tokens: int,
+    splitting: Splitting = DEFAULT_SPLITTING,
     workers: int | None = None,
     limits: Limits | None = None,
     passwords: Sequence[str] = (),
@@ -184,7 +184,7 @@ async def open_sandbox(
     """Open a sandbox that ends its workers when it closes; at most `workers` run at once."""
     count = min(_MAX_WORKERS, os.cpu_count() or 1) if workers is None else workers
     sandbox = Sandbox(
-        tokenizer, max_tokens, limits or Limits(), asyncio.Semaphore(count), tuple(passwords)
+        tokenizer, splitting, limits or Limits(), asyncio.Semaphore(count), tuple(passwords)
     )
     try:
         yield sandbox

@@ -1,7 +1,7 @@
 """The process that parses and cuts files, under limits of memory and time, for the sandbox.
 
-Started as `python -m ingest.sandbox_worker TOKENIZER MAX_TOKENS PARENT_PID`; frames of
-`ingest.parsed` on standard input and output; ends with its input or with its parent.
+Started as `python -m ingest.sandbox_worker TOKENIZER SPLITTING PARENT_PID`, the second in JSON;
+frames of `ingest.parsed` on standard input and output; ends with its input or with its parent.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ import orjson
 from ingest.load import MAX_FILE_BYTES, load_document
 from ingest.parsed import LENGTH_BYTES, Accepted, Answer, ParseRequest, Ready, Refused, cut
 from ingest.split import split_document
-from rag_core.documents import Document
+from rag_core.documents import Document, Splitting
 from rag_core.errors import (
     DocumentError,
     EmptyDocumentError,
@@ -41,7 +41,8 @@ _UNSTORABLE = re.compile("[\0\ud800-\udfff]")
 
 def main() -> None:
     """Answer requests until the input ends."""
-    tokenizer, max_tokens, parent = sys.argv[1:]
+    tokenizer, options, parent = sys.argv[1:]
+    splitting = Splitting(**orjson.loads(options))
     _end_with(int(parent))
     requests, answers = _take_pipes()
     try:
@@ -54,7 +55,7 @@ def main() -> None:
     _write(answers, Ready(ready=True))
     _silence(2)
     while (request := _read(requests)) is not None:
-        _write(answers, _answer(request, counter, int(max_tokens)))
+        _write(answers, _answer(request, counter, splitting))
 
 
 def _end_with(parent: int) -> None:
@@ -93,10 +94,10 @@ def _write(pipe: BinaryIO, answer: Answer) -> None:
     pipe.flush()
 
 
-def _answer(request: ParseRequest, counter: TokenCounter, max_tokens: int) -> Answer:
+def _answer(request: ParseRequest, counter: TokenCounter, splitting: Splitting) -> Answer:
     _limit(request)
     try:
-        return _parse(request, counter, max_tokens)
+        return _parse(request, counter, splitting)
     except MemoryError:
         detail = f"the file needs more than {request.memory_bytes // _MIB} MB of memory"
         return _refused(OversizedDocumentError(detail))
@@ -111,7 +112,7 @@ def _answer(request: ParseRequest, counter: TokenCounter, max_tokens: int) -> An
         _unlimit()
 
 
-def _parse(request: ParseRequest, counter: TokenCounter, max_tokens: int) -> Accepted:
+def _parse(request: ParseRequest, counter: TokenCounter, splitting: Splitting) -> Accepted:
     path = Path(request.path)
     if path.stat().st_size > MAX_FILE_BYTES:
         raise OversizedDocumentError(f"it has more than {MAX_FILE_BYTES // _MIB} MB")
@@ -119,7 +120,7 @@ def _parse(request: ParseRequest, counter: TokenCounter, max_tokens: int) -> Acc
     document = _storable(
         load_document(path, source=request.source, content=content, passwords=request.passwords)
     )
-    chunks = split_document(document, counter, max_tokens=max_tokens)
+    chunks = split_document(document, counter, splitting)
     if not chunks:
         raise EmptyDocumentError("it holds no text")
     return Accepted(document, cut(chunks), hashlib.sha256(content).hexdigest(), len(content))
