@@ -19,6 +19,14 @@ else:
     pipeline, rules = lazily("ingest.pipeline"), lazily("ingest.rules")
 
 
+def _check_pairs(pairs: list[str] | None) -> list[str] | None:
+    for pair in pairs or ():
+        key, equals, _ = pair.partition("=")
+        if not (key and equals):
+            raise typer.BadParameter(f"{pair!r} is not key=value", param_hint="--metadata")
+    return check_text(pairs)
+
+
 @dataclass(frozen=True, slots=True)
 class SelectionOptions:
     """Which files of folders; for `ingest.options.gathered`."""
@@ -59,7 +67,7 @@ class OrderOptions:
             "--metadata",
             "-m",
             metavar="KEY=VALUE",
-            callback=check_text,
+            callback=_check_pairs,
             help="For every file, in place of what it has; without this each keeps its own.",
         ),
     ] = None
@@ -99,17 +107,6 @@ class OrderOptions:
     def order(self, collection: str) -> Order:
         """What was asked for, for a collection."""
         splitting = Wish(self.chunk_tokens, self.overlap, self.strategy)
-        metadata = _read_metadata(self.metadata or [])
-        return pipeline.Order(collection, metadata, self.password or (), splitting)
-
-
-def _read_metadata(pairs: list[str]) -> dict[str, str] | None:
-    if not pairs:
-        return None
-    metadata = {}
-    for pair in pairs:
-        key, equals, value = pair.partition("=")
-        if not (key and equals):
-            raise typer.BadParameter(f"{pair!r} is not key=value", param_hint="--metadata")
-        metadata[key] = value
-    return metadata
+        pairs = [pair.partition("=") for pair in self.metadata or ()]
+        metadata = {key: value for key, _, value in pairs}
+        return pipeline.Order(collection, metadata or None, self.password or (), splitting)
