@@ -7,13 +7,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from ingest.flow import Flow
-from ingest.plan import Plan, PlannedFile
+from ingest.plan import Plan
 from ingest.report import Progress, Report, Tally
 from ingest.sandbox import open_sandbox
 from ingest.split import CHUNK_TOKENS
-from ingest.unchanged import compare_files
+from ingest.unchanged import Due, compare_files
 from rag_core.catalog import collections
-from rag_core.catalog.documents import DocumentSummary
 from rag_core.errors import RagError
 from rag_core.index import Index
 from rag_core.vectors import upkeep
@@ -64,21 +63,19 @@ async def ingest_plan(
         dimension=index.embedder.dimension,
     )
     await upkeep.recover(index.catalog, index.vectors, collection)
-    due: list[PlannedFile] = []
-    live: dict[str, DocumentSummary] = {}
+    due = Due()
     async for compared in compare_files(index.catalog, collection, plan.files, order.metadata):
+        due.add(compared)
         tally.unchanged += len(compared.unchanged)
         tally.done_bytes += sum(file.size_bytes for file in compared.unchanged)
-        due += compared.due
-        live |= compared.live
         progress(tally)
         if stop.is_set():
             break
     async with open_sandbox(
         tokenizer=index.embedder.tokenizer, max_tokens=CHUNK_TOKENS, passwords=order.passwords
     ) as sandbox:
-        flow = Flow(index, collection, sandbox, live, order.metadata, tally, progress, stop)
-        await flow.run(due)
+        flow = Flow(index, collection, sandbox, due.live, order.metadata, tally, progress, stop)
+        await flow.run(due.files)
     tally.interrupted = stop.is_set() and tally.failure is None and tally.done < tally.files
     await _finish(index, order.collection, tally)
     return tally.report()

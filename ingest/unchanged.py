@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from ingest.origins import LocalFile
 from ingest.plan import PlannedFile
@@ -29,6 +29,19 @@ class Compared:
     due: Sequence[PlannedFile]
     live: Mapping[str, DocumentSummary]
     """What is live of the sources that are due."""
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """All that is due of a plan, and what is live of the same sources."""
+
+    files: list[PlannedFile] = field(default_factory=list)
+    live: dict[str, DocumentSummary] = field(default_factory=dict)
+
+    def add(self, compared: Compared) -> None:
+        """Keep what is due of some files."""
+        self.files.extend(compared.due)
+        self.live.update(compared.live)
 
 
 async def compare_files(
