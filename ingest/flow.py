@@ -110,24 +110,20 @@ class Flow:
         for file in files:
             try:
                 async with file.origin.local() as path:
-                    if await self._is_unchanged(file, path):
-                        self.tally.unchanged += 1
-                        self.tally.done_bytes += file.size_bytes
-                    else:
-                        await self.parsed.put(await self._parse(file, path))
+                    await self._take(file, path)
             except DocumentError as error:
                 self.tally.fail(file.source, error, size_bytes=file.size_bytes)
             except RagError as error:
                 self._fail(error)
             self.progress(self.tally)
 
-    async def _is_unchanged(self, file: PlannedFile, path: Path) -> bool:
+    async def _take(self, file: PlannedFile, path: Path) -> None:
         known = self.live.get(file.source)
-        if known is None or known.size_bytes != file.size_bytes:
-            return False
-        if self.metadata is not None and dict(known.metadata) != dict(self.metadata):
-            return False
-        return known.content_hash == await asyncio.to_thread(_hash_file, path)
+        if known is not None and await _is_same(known, file, path, self.metadata):
+            self.tally.unchanged += 1
+            self.tally.done_bytes += file.size_bytes
+        else:
+            await self.parsed.put(await self._parse(file, path))
 
     async def _parse(self, file: PlannedFile, path: Path) -> _Passing:
         await self.allowance.take(file.size_bytes)
@@ -216,6 +212,17 @@ class Flow:
         self.tally.chunks += len(passing.staged.chunks)
         self.tally.done_bytes += passing.planned_bytes
         self.allowance.give_back(passing.planned_bytes)
+
+
+async def _is_same(
+    known: DocumentSummary, file: PlannedFile, path: Path, metadata: Mapping[str, str] | None
+) -> bool:
+    """Whether a live document has the bytes of the file, and the metadata that is wanted."""
+    if known.size_bytes != file.size_bytes:
+        return False
+    if metadata is not None and dict(known.metadata) != dict(metadata):
+        return False
+    return known.content_hash == await asyncio.to_thread(_hash_file, path)
 
 
 async def _unless(stop: asyncio.Event, work: Coroutine[None, None, None]) -> None:
