@@ -12,7 +12,7 @@ from ingest.plan import Plan
 from ingest.report import Progress, Report, Tally
 from ingest.sandbox import open_sandbox
 from ingest.splitting import NO_WISH, Wish
-from rag_core.catalog import documents
+from ingest.unchanged import Due, compare_files
 from rag_core.errors import RagError
 from rag_core.index import Index
 from rag_core.vectors import upkeep
@@ -60,16 +60,21 @@ async def ingest_plan(
     tally = begin_tally(plan, order)
     collection = await ensure_cut(index.catalog, index.embedder, order.collection, order.splitting)
     await upkeep.recover(index.catalog, index.vectors, collection)
-    sources = [file.source for file in plan.files]
-    live = await documents.find_live(index.catalog, collection, sources)
-    progress(tally)
+    due = Due()
+    async for compared in compare_files(index.catalog, collection, plan.files, order.metadata):
+        due.add(compared)
+        tally.unchanged += len(compared.unchanged)
+        tally.done_bytes += sum(file.size_bytes for file in compared.unchanged)
+        progress(tally)
+        if stop.is_set():
+            break
     async with open_sandbox(
         tokenizer=index.embedder.tokenizer,
         splitting=collection.splitting,
         passwords=order.passwords,
     ) as sandbox:
-        flow = Flow(index, collection, sandbox, live, order.metadata, tally, progress, stop)
-        await flow.run(plan.files)
+        flow = Flow(index, collection, sandbox, due.live, order.metadata, tally, progress, stop)
+        await flow.run(due.files)
     tally.interrupted = stop.is_set() and tally.failure is None and tally.done < tally.files
     await _finish(flow)
     return tally.report()
