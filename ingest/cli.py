@@ -13,15 +13,28 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from typer.exceptions import TyperException
 
-from ingest.options import EXIT_CODES, AsJson, Collection, check_text, lazily, run
+from ingest.options import (
+    EXIT_CODES,
+    AsJson,
+    Collection,
+    Metadata,
+    Passwords,
+    check_text,
+    gathered,
+    lazily,
+    read_metadata,
+    run,
+)
+from ingest.quarantine_cli import app as quarantine_app
+from ingest.report_options import Reporting
 from ingest.upkeep_cli import app as upkeep_app
 
 if TYPE_CHECKING:
-    from ingest import addition, health, lookups, removal, running
+    from ingest import addition, health, lookups, pipeline, removal, running
 else:
     running, lookups = lazily("ingest.running"), lazily("ingest.lookups")
     addition, removal = lazily("ingest.addition"), lazily("ingest.removal")
-    health = lazily("ingest.health")
+    health, pipeline = lazily("ingest.health"), lazily("ingest.pipeline")
 
 app = typer.Typer(
     name="ingest",
@@ -36,39 +49,8 @@ app = typer.Typer(
 _WRONG_USAGE = 2
 
 
-Metadata = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--metadata",
-        "-m",
-        metavar="KEY=VALUE",
-        callback=check_text,
-        help="For every file, in place of what it has; without this each keeps its own.",
-    ),
-]
-Passwords = Annotated[
-    list[str] | None,
-    typer.Option(
-        metavar="TEXT",
-        callback=check_text,
-        help="Tried where a PDF asks for one; may be given several times.",
-    ),
-]
-
-
-def _read_metadata(pairs: list[str]) -> dict[str, str] | None:
-    if not pairs:
-        return None
-    metadata = {}
-    for pair in pairs:
-        key, equals, value = pair.partition("=")
-        if not (key and equals):
-            raise typer.BadParameter(f"{pair!r} is not key=value", param_hint="--metadata")
-        metadata[key] = value
-    return metadata
-
-
 @app.command(epilog=EXIT_CODES)
+@gathered(Reporting, "reporting")
 def add(
     paths: Annotated[
         list[Path],
@@ -78,27 +60,29 @@ def add(
     collection: Collection = None,
     metadata: Metadata = None,
     password: Passwords = None,
+    reporting: Reporting,
     as_json: AsJson = False,
 ) -> None:
     """Ingest files and folders; those that have not changed are skipped.
 
     From folders, hidden files and types without a loader are passed over and counted. A file
-    that cannot be read is reported, and the rest goes on. A folder without a file to ingest is
-    exit code 2.
+    that cannot be read is reported, and the rest goes on; while its bytes stay the same it is in
+    quarantine and not parsed again (`ingest retry`). A folder without a file to ingest is exit
+    code 2.
 
     Keys of --json: collection, files, added, updated, unchanged, failed [source, error, detail],
     skipped [reason, files], warnings [source, detail], chunks, embedded, reused, seconds,
-    interrupted, error, detail.
+    interrupted, error, detail, quarantined [source, error, detail, failures, last_failed_at],
+    slowest [source, seconds], log, report_problem, outcomes [those of a line of --report].
     """
-    wanted = _read_metadata(metadata or [])
+    pairs = read_metadata(metadata or [])
     run(
         lambda settings, screen: addition.add(
             settings,
             screen,
             paths=paths,
-            collection=collection,
-            metadata=wanted,
-            passwords=password or (),
+            order=pipeline.Order(collection or settings.collection, pairs, password or ()),
+            reporting=reporting,
         ),
         as_json=as_json,
     )
@@ -154,7 +138,9 @@ def remove(
 
     More than one document is removed only with --yes, or when a person says so at the terminal.
 
-    Keys of --json: collection, removed [id, source], missing.
+    A file that failed is forgotten: it is tried again when it is given again.
+
+    Keys of --json: collection, removed [id, source], missing, forgotten.
     """
     run(
         lambda settings, screen: removal.remove(
@@ -199,6 +185,7 @@ def status(
 
 
 # Last, so that help lists the everyday commands first.
+app.add_typer(quarantine_app)
 app.add_typer(upkeep_app)
 
 

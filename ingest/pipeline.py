@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 
 from ingest.flow import Flow
 from ingest.plan import Plan
-from ingest.report import Progress, Report, Tally
-from ingest.sandbox import open_sandbox
+from ingest.quarantine import Terms, open_quarantine
+from ingest.report import Listener, Progress, Report, Tally, hear_nothing
 from ingest.split import CHUNK_TOKENS
 from rag_core.catalog import collections, documents
 from rag_core.errors import RagError
@@ -26,6 +26,10 @@ class Order:
     """For every file, in place of what it has; None leaves each what it has."""
     passwords: Sequence[str] = field(default=(), repr=False)
     """To try in turn where a file asks for one; never stored."""
+    again: bool = False
+    """Try what is in quarantine, too."""
+    tell: Listener = hear_nothing
+    """Hears of each file that is through."""
 
 
 def begin_tally(plan: Plan, order: Order) -> Tally:
@@ -36,6 +40,7 @@ def begin_tally(plan: Plan, order: Order) -> Tally:
         total_bytes=sum(file.size_bytes for file in plan.files),
         skipped=plan.skipped,
         unplanned=len(plan.faults),
+        tell=order.tell,
     )
     for source, error in plan.faults:
         tally.fail(source, error)
@@ -65,10 +70,15 @@ async def ingest_plan(
     sources = [file.source for file in plan.files]
     live = await documents.find_live(index.catalog, collection, sources)
     progress(tally)
-    async with open_sandbox(
-        tokenizer=index.embedder.tokenizer, max_tokens=CHUNK_TOKENS, passwords=order.passwords
-    ) as sandbox:
-        flow = Flow(index, collection, sandbox, live, order.metadata, tally, progress, stop)
+    terms = Terms(
+        tokenizer=index.embedder.tokenizer,
+        max_tokens=CHUNK_TOKENS,
+        metadata=order.metadata,
+        passwords=order.passwords,
+        again=order.again,
+    )
+    async with open_quarantine(index.catalog, collection, terms) as quarantine:
+        flow = Flow(index, collection, quarantine, live, order.metadata, tally, progress, stop)
         await flow.run(plan.files)
     tally.interrupted = stop.is_set() and tally.failure is None and tally.done < tally.files
     await _finish(index, order.collection, tally)

@@ -9,7 +9,8 @@ from rag_core.catalog import documents
 from rag_core.catalog.collections import Collection
 from rag_core.catalog.documents import DocumentSummary
 from rag_core.catalog.engine import Catalog
-from rag_core.errors import DocumentNotFoundError
+from rag_core.catalog.quarantine import list_quarantined
+from rag_core.errors import DocumentNotFoundError, InvalidRequestError
 
 _PAGE_DOCUMENTS = 1_000
 
@@ -49,6 +50,37 @@ async def find_all(
         if not meant:
             missing.append(name)
     return found, missing
+
+
+async def find_held(
+    catalog: Catalog, collection: Collection, wanted: Sequence[str]
+) -> dict[str, list[str]]:
+    """The sources in quarantine that each of these names means; a folder means all below it."""
+    held = [one.file.source for one in await list_quarantined(catalog, collection)]
+    return {name: _held_under(held, name) for name in wanted}
+
+
+async def choose_held(catalog: Catalog, collection: Collection, wanted: Sequence[str]) -> list[str]:
+    """The sources that these names mean, each once; all when there is no name.
+
+    Raises:
+        InvalidRequestError: a name means nothing that is in quarantine.
+    """
+    if not wanted:
+        return [one.file.source for one in await list_quarantined(catalog, collection)]
+    held = await find_held(catalog, collection, wanted)
+    missing = [name for name, sources in held.items() if not sources]
+    if missing:
+        raise InvalidRequestError(
+            f"not in quarantine: {', '.join(missing)}; `ingest quarantine` lists what is"
+        )
+    return sorted({source for sources in held.values() for source in sources})
+
+
+def _held_under(held: Sequence[str], name: str) -> list[str]:
+    path = name_source(name)
+    folder = path.rstrip("/") + "/"
+    return [one for one in held if one in {name, path} or one.startswith(folder)]
 
 
 async def _find_meant(catalog: Catalog, collection: Collection, name: str) -> list[DocumentSummary]:
