@@ -6,12 +6,15 @@ import asyncio
 import signal
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 from ingest.pipeline import Order, begin_tally, ingest_plan
-from ingest.plan import plan_paths
+from ingest.plan import Plan, plan_paths
 from ingest.progress import drawing
-from ingest.report import summary
+from ingest.recording import recording
+from ingest.report import Report, summary
+from ingest.report_options import Reporting
 from ingest.rules import Selection
 from ingest.screen import Screen
 from rag_core.index import open_index
@@ -25,23 +28,34 @@ async def add(
     paths: Sequence[Path],
     order: Order,
     wanted: Selection,
+    reporting: Reporting,
 ) -> int:
     """Ingest files and folders."""
-    plan = await asyncio.to_thread(plan_paths, paths, home=settings.home, wanted=wanted)
-    if not plan.files:
-        report = begin_tally(plan, order).report()
-        nothing = f"nothing to ingest under {', '.join(map(str, paths))}"
-        screen.show(report, [nothing, *summary(report)[1:]])
-        return report.exit_code
-    with _stopping() as stop, drawing(screen.aside, quiet=screen.as_json) as progress:
-        async with open_index(settings) as index:
-            report = await ingest_plan(index, plan, order, progress=progress, stop=stop)
+    work = f"{'retry' if order.again else 'add'} {' '.join(map(str, paths))}"
+    with recording(settings, work=work, reporting=reporting, listed=screen.as_json) as written:
+        order = replace(order, tell=written.tell)
+        plan = await asyncio.to_thread(plan_paths, paths, home=settings.home, wanted=wanted)
+        if order.only is not None:
+            files = tuple(file for file in plan.files if file.source in order.only)
+            plan = replace(plan, files=files, skipped={})
+        if not plan.files:
+            report = written.finish(begin_tally(plan, order).report())
+            nothing = f"nothing to ingest under {', '.join(map(str, paths))}"
+            screen.show(report, [nothing, *summary(replace(report, log=None))[1:]])
+            return report.exit_code
+        report = written.finish(await _ingest(settings, screen, plan, order))
     screen.show(report, summary(report))
-    return report.exit_code
+    return report.exit_code_of_tried if reporting.ignore_quarantined else report.exit_code
+
+
+async def _ingest(settings: Settings, screen: Screen, plan: Plan, order: Order) -> Report:
+    with stopping() as stop, drawing(screen.aside, quiet=screen.as_json) as progress:
+        async with open_index(settings) as index:
+            return await ingest_plan(index, plan, order, progress=progress, stop=stop)
 
 
 @contextmanager
-def _stopping() -> Iterator[asyncio.Event]:
+def stopping() -> Iterator[asyncio.Event]:
     """Yield what the first SIGINT or SIGTERM sets; the second one ends us as usual."""
     loop, stop = asyncio.get_running_loop(), asyncio.Event()
 

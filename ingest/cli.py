@@ -15,14 +15,16 @@ from typer.exceptions import TyperException
 
 from ingest.options import EXIT_CODES, AsJson, Collection, check_text, gathered, lazily, run
 from ingest.order_options import OrderOptions, SelectionOptions
+from ingest.quarantine_cli import app as quarantine_app
+from ingest.report_options import Reporting
 from ingest.upkeep_cli import app as upkeep_app
 
 if TYPE_CHECKING:
-    from ingest import addition, health, lookups, removal, running
+    from ingest import addition, health, lookups, pipeline, removal, running
 else:
     running, lookups = lazily("ingest.running"), lazily("ingest.lookups")
     addition, removal = lazily("ingest.addition"), lazily("ingest.removal")
-    health = lazily("ingest.health")
+    health, pipeline = lazily("ingest.health"), lazily("ingest.pipeline")
 
 app = typer.Typer(
     name="ingest",
@@ -40,6 +42,7 @@ _WRONG_USAGE = 2
 @app.command(epilog=EXIT_CODES)
 @gathered(SelectionOptions, "wanted")
 @gathered(OrderOptions, "asked")
+@gathered(Reporting, "reporting")
 def add(
     paths: Annotated[
         list[Path],
@@ -49,18 +52,21 @@ def add(
     collection: Collection = None,
     wanted: SelectionOptions,
     asked: OrderOptions,
+    reporting: Reporting,
     as_json: AsJson = False,
 ) -> None:
     """Ingest files and folders; those that have not changed are skipped.
 
     From folders, hidden files, types without a loader and what .gitignore and .ingestignore name
-    are passed over and counted. A file that cannot be read is reported, and the rest goes on.
-    Zip and tar archives are taken apart. A folder without a file to ingest is exit code 2. How
-    documents are cut into chunks is said when a collection is new; `ingest reindex` changes it.
+    are passed over and counted. Zip and tar archives are taken apart. A file that cannot be read
+    is reported, and the rest goes on; while its bytes stay the same it is in quarantine and not
+    parsed again (`ingest retry`). A folder without a file to ingest is exit code 2. How documents
+    are cut into chunks is said when a collection is new; `ingest reindex` changes it.
 
     Keys of --json: collection, files, added, updated, unchanged, failed [source, error, detail],
     skipped [reason, files], warnings [source, detail], chunks, embedded, reused, seconds,
-    interrupted, error, detail.
+    interrupted, error, detail, quarantined [source, error, detail, failures, last_failed_at],
+    slowest [source, seconds], log, report_problem, outcomes [those of a line of --report].
     """
     run(
         lambda settings, screen: addition.add(
@@ -69,6 +75,7 @@ def add(
             paths=paths,
             order=asked.order(collection or settings.collection),
             wanted=wanted.selection(),
+            reporting=reporting,
         ),
         as_json=as_json,
     )
@@ -124,7 +131,9 @@ def remove(
 
     More than one document is removed only with --yes, or when a person says so at the terminal.
 
-    Keys of --json: collection, removed [id, source], missing.
+    A file that failed is forgotten: it is tried again when it is given again.
+
+    Keys of --json: collection, removed [id, source], missing, forgotten.
     """
     run(
         lambda settings, screen: removal.remove(
@@ -169,6 +178,7 @@ def status(
 
 
 # Last, so that help lists the everyday commands first.
+app.add_typer(quarantine_app)
 app.add_typer(upkeep_app)
 
 

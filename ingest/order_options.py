@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ingest.options import check_text, lazily
+from ingest.options import Passwords, check_text, lazily
 from ingest.splitting import Wish
 from rag_core.documents import Strategy
 
@@ -71,14 +71,7 @@ class OrderOptions:
             help="For every file, in place of what it has; without this each keeps its own.",
         ),
     ] = None
-    password: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="TEXT",
-            callback=check_text,
-            help="Tried where a PDF asks for one; may be given several times.",
-        ),
-    ] = None
+    password: Passwords = None
     chunk_tokens: Annotated[
         int | None,
         typer.Option(

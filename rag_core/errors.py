@@ -18,6 +18,8 @@ RagError
 │   └── ModelNotFoundError        a model name that answers nothing
 ├── DocumentError                 skip this document, go on with the rest
 │   ├── UnreadableDocumentError   it cannot be opened or parsed
+│   ├── EncryptedDocumentError    it asks for a password, and none of those given opens it
+│   ├── UnavailableDocumentError  it cannot be had at this moment: the next run tries it again
 │   ├── UnsupportedDocumentError  no loader for its type
 │   ├── EmptyDocumentError        it holds no text
 │   └── OversizedDocumentError    it passes a limit
@@ -159,9 +161,20 @@ class ModelNotFoundError(NotFoundError):
 class DocumentError(RagError):
     """This document cannot be ingested; the others can."""
 
+    seconds = 0.0
+    """How long a parser worked on it."""
+
 
 class UnreadableDocumentError(DocumentError):
     """It cannot be opened or parsed."""
+
+
+class EncryptedDocumentError(DocumentError):
+    """It asks for a password, and none of those given opens it."""
+
+
+class UnavailableDocumentError(DocumentError):
+    """It cannot be had or parsed at this moment, through no fault of its own."""
 
 
 class UnsupportedDocumentError(DocumentError):
