@@ -19,7 +19,10 @@ RagError
 │   ├── UnreadableDocumentError   it cannot be opened or parsed
 │   ├── UnsupportedDocumentError  no loader for its type
 │   ├── EmptyDocumentError        it holds no text
-│   └── OversizedDocumentError    it passes a limit
+│   ├── OversizedDocumentError    it passes a limit
+│   ├── FetchRefusedError         a rule of ours, or its server, is against fetching it
+│   ├── FetchMissingError         its server says that it is not there
+│   └── FetchFailedError          its server does not answer well: try again later
 ├── UnavailableError              try again later: something that we stand on does not answer
 │   ├── CatalogUnavailableError
 │   ├── VectorsUnavailableError   Chroma cannot be reached, or refuses
@@ -161,6 +164,22 @@ class EmptyDocumentError(DocumentError):
 
 class OversizedDocumentError(DocumentError):
     """It passes a limit of size, memory or time."""
+
+
+class FetchRefusedError(DocumentError):
+    """An address, a scheme, a rule or an answer of its server is against fetching it."""
+
+
+class FetchMissingError(DocumentError):
+    """Its server says that it is not there, or not any more."""
+
+
+class FetchFailedError(DocumentError):
+    """Its server cannot be reached, breaks off or is busy; it may be there later."""
+
+    def __init__(self, message: str, *, retry_after_seconds: float | None = None) -> None:
+        super().__init__(message)
+        self.retry_after_seconds = retry_after_seconds
 
 
 class UnavailableError(RagError):
