@@ -41,6 +41,8 @@ class _Passing:
 
     staged: StagedDocument
     planned_bytes: int
+    held_bytes: int
+    """Of the file as it was parsed: what is planned of one elsewhere is a guess."""
 
 
 @dataclass(slots=True)
@@ -109,32 +111,38 @@ class Flow:
     async def _parse_each(self, files: Iterator[PlannedFile]) -> None:
         for file in files:
             try:
-                async with file.origin.local() as path:
-                    if await self._is_unchanged(file, path):
-                        self.tally.unchanged += 1
-                        self.tally.done_bytes += file.size_bytes
-                    else:
-                        await self.parsed.put(await self._parse(file, path))
+                await self._take(file)
             except DocumentError as error:
                 self.tally.fail(file.source, error, size_bytes=file.size_bytes)
             except RagError as error:
                 self._fail(error)
             self.progress(self.tally)
 
-    async def _is_unchanged(self, file: PlannedFile, path: Path) -> bool:
+    async def _take(self, file: PlannedFile) -> None:
+        """Parse a file, unless it is live as it is."""
+        known = self._find_known(file)
+        unless = None if known is None else known.content_hash
+        async with file.origin.local(unless=unless) as path:
+            if path is not None and not await asyncio.to_thread(_is_same, path, known):
+                await self.parsed.put(await self._parse(file, path))
+                return
+        self.tally.unchanged += 1
+        self.tally.done_bytes += file.size_bytes
+
+    def _find_known(self, file: PlannedFile) -> DocumentSummary | None:
+        """The live document that may stay when the bytes are the same."""
         known = self.live.get(file.source)
-        if known is None or known.size_bytes != file.size_bytes:
-            return False
-        if self.metadata is not None and dict(known.metadata) != dict(self.metadata):
-            return False
-        return known.content_hash == await asyncio.to_thread(_hash_file, path)
+        if known is None or self.metadata is None:
+            return known
+        return known if dict(known.metadata) == dict(self.metadata) else None
 
     async def _parse(self, file: PlannedFile, path: Path) -> _Passing:
-        await self.allowance.take(file.size_bytes)
+        held = _size(path)
+        await self.allowance.take(held)
         try:
             parsed = await self.sandbox.parse(path, source=file.source)
         except BaseException:
-            self.allowance.give_back(file.size_bytes)
+            self.allowance.give_back(held)
             raise
         self.tally.warnings += [Warned(file.source, text) for text in parsed.document.warnings]
         known = self.live.get(file.source)
@@ -147,7 +155,7 @@ class Flow:
             size_bytes=parsed.size_bytes,
             metadata=kept if self.metadata is None else self.metadata,
         )
-        return _Passing(staged, file.size_bytes)
+        return _Passing(staged, file.size_bytes, held)
 
     async def _embed_all(self) -> None:
         while batch := await _next_batch(self.parsed):
@@ -215,7 +223,7 @@ class Flow:
             self.tally.added += 1
         self.tally.chunks += len(passing.staged.chunks)
         self.tally.done_bytes += passing.planned_bytes
-        self.allowance.give_back(passing.planned_bytes)
+        self.allowance.give_back(passing.held_bytes)
 
 
 async def _unless(stop: asyncio.Event, work: Coroutine[None, None, None]) -> None:
@@ -254,9 +262,18 @@ def _indexed_texts(batch: Iterable[_Passing]) -> Iterator[str]:
             yield indexed_text(title, chunk.heading_path, chunk.text)
 
 
-def _hash_file(path: Path) -> bytes:
+def _is_same(path: Path, known: DocumentSummary | None) -> bool:
+    if known is None or _size(path) != known.size_bytes:
+        return False
     try:
         with path.open("rb") as file:
-            return hashlib.file_digest(file, "sha256").digest()
+            return hashlib.file_digest(file, "sha256").digest() == known.content_hash
+    except OSError as error:
+        raise UnreadableDocumentError(f"cannot read it: {error.strerror or error}") from error
+
+
+def _size(path: Path) -> int:
+    try:
+        return path.stat().st_size
     except OSError as error:
         raise UnreadableDocumentError(f"cannot read it: {error.strerror or error}") from error

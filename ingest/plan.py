@@ -41,6 +41,7 @@ class PlannedFile:
     """The document's name in its collection: for a file of this machine its absolute path, links
     in it kept."""
     size_bytes: int
+    """Of one elsewhere a guess."""
     origin: Origin
     """Where its bytes come from."""
 
