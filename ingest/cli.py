@@ -7,21 +7,21 @@ wrong usage, or nothing could be done; 130 interrupted.
 from __future__ import annotations
 
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 from typer.exceptions import TyperException
 
-from ingest.options import EXIT_CODES, AsJson, Collection, check_text, lazily, run
+from ingest.options import EXIT_CODES, AsJson, Collection, check_text, gathered, lazily, run
+from ingest.reach import Reach
 from ingest.upkeep_cli import app as upkeep_app
 
 if TYPE_CHECKING:
-    from ingest import addition, health, lookups, removal, running
+    from ingest import addition, health, lookups, pipeline, removal, running
 else:
     running, lookups = lazily("ingest.running"), lazily("ingest.lookups")
     addition, removal = lazily("ingest.addition"), lazily("ingest.removal")
-    health = lazily("ingest.health")
+    health, pipeline = lazily("ingest.health"), lazily("ingest.pipeline")
 
 app = typer.Typer(
     name="ingest",
@@ -69,18 +69,23 @@ def _read_metadata(pairs: list[str]) -> dict[str, str] | None:
 
 
 @app.command(epilog=EXIT_CODES)
+@gathered(Reach, "reach")
 def add(
-    paths: Annotated[
-        list[Path],
-        typer.Argument(metavar="PATH...", help="Files, and folders with all below them."),
+    sources: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="PATH|URL...",
+            help="Files, folders with all below them, web pages, sitemaps, object stores.",
+        ),
     ],
     *,
     collection: Collection = None,
     metadata: Metadata = None,
     password: Passwords = None,
+    reach: Reach,
     as_json: AsJson = False,
 ) -> None:
-    """Ingest files and folders; those that have not changed are skipped.
+    """Ingest files, folders and what is behind URLs; what has not changed is skipped.
 
     From folders, hidden files and types without a loader are passed over and counted. A file
     that cannot be read is reported, and the rest goes on. A folder without a file to ingest is
@@ -90,15 +95,14 @@ def add(
     skipped [reason, files], warnings [source, detail], chunks, embedded, reused, seconds,
     interrupted, error, detail.
     """
-    wanted = _read_metadata(metadata or [])
+    pairs = _read_metadata(metadata or [])
     run(
         lambda settings, screen: addition.add(
             settings,
             screen,
-            paths=paths,
-            collection=collection,
-            metadata=wanted,
-            passwords=password or (),
+            sources=sources,
+            order=pipeline.Order(collection or settings.collection, pairs, password or ()),
+            reach=reach,
         ),
         as_json=as_json,
     )

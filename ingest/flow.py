@@ -120,7 +120,7 @@ class Flow:
 
     async def _take(self, file: PlannedFile) -> None:
         """Parse a file, unless it is live as it is."""
-        known = self._find_known(file)
+        known = _with_metadata(self.live.get(file.source), self.metadata)
         unless = None if known is None else known.content_hash
         async with file.origin.local(unless=unless) as path:
             if path is not None and not await asyncio.to_thread(_is_same, path, known):
@@ -128,13 +128,6 @@ class Flow:
                 return
         self.tally.unchanged += 1
         self.tally.done_bytes += file.size_bytes
-
-    def _find_known(self, file: PlannedFile) -> DocumentSummary | None:
-        """The live document that may stay when the bytes are the same."""
-        known = self.live.get(file.source)
-        if known is None or self.metadata is None:
-            return known
-        return known if dict(known.metadata) == dict(self.metadata) else None
 
     async def _parse(self, file: PlannedFile, path: Path) -> _Passing:
         held = _size(path)
@@ -260,6 +253,15 @@ def _indexed_texts(batch: Iterable[_Passing]) -> Iterator[str]:
         title = passing.staged.document.title
         for chunk in passing.staged.chunks:
             yield indexed_text(title, chunk.heading_path, chunk.text)
+
+
+def _with_metadata(
+    known: DocumentSummary | None, metadata: Mapping[str, str] | None
+) -> DocumentSummary | None:
+    """The live document, if it may stay when the bytes are the same."""
+    if known is None or metadata is None:
+        return known
+    return known if dict(known.metadata) == dict(metadata) else None
 
 
 def _is_same(path: Path, known: DocumentSummary | None) -> bool:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
 
+from ingest.fetch.web_urls import is_url, is_web_url, normalise_url
 from ingest.plan import name_source
 from rag_core.catalog import documents
 from rag_core.catalog.collections import Collection
 from rag_core.catalog.documents import DocumentSummary
 from rag_core.catalog.engine import Catalog
-from rag_core.errors import DocumentNotFoundError
+from rag_core.errors import DocumentNotFoundError, FetchRefusedError
 
 _PAGE_DOCUMENTS = 1_000
 
@@ -20,7 +21,7 @@ async def find_document(catalog: Catalog, collection: Collection, wanted: str) -
     Raises:
         DocumentNotFoundError: the collection has none.
     """
-    live = await documents.find_live(catalog, collection, [wanted, name_source(wanted)])
+    live = await documents.find_live(catalog, collection, [wanted, _name(wanted)])
     for found in live.values():
         return found
     return (await documents.get_document(catalog, wanted))[0]
@@ -55,9 +56,19 @@ async def _find_meant(catalog: Catalog, collection: Collection, name: str) -> li
     try:
         return [await find_document(catalog, collection, name)]
     except DocumentNotFoundError:
-        folder = name_source(name).rstrip("/") + "/"
+        folder = _name(name).rstrip("/") + "/"
         return [
             document
             async for document in each_document(catalog, collection)
             if document.source.startswith(folder)
         ]
+
+
+def _name(wanted: str) -> str:
+    """Name a path or a URL as sources are named."""
+    if not is_url(wanted):
+        return name_source(wanted)
+    try:
+        return normalise_url(wanted) if is_web_url(wanted) else wanted
+    except FetchRefusedError:
+        return wanted

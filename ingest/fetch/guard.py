@@ -24,12 +24,12 @@ from yarl import URL
 from ingest.fetch.addresses import find_objection
 from ingest.fetch.answers import Fetched, Known, Moved, read_answer, read_headers
 from ingest.fetch.polite import Courtesy
+from ingest.fetch.spool import no_place
 from ingest.fetch.web_urls import find_host, normalise_url
 from rag_core.errors import (
     FetchFailedError,
     FetchRefusedError,
     OversizedDocumentError,
-    UnreadableDocumentError,
 )
 
 USER_AGENT = "rag-ingest/0.1 (a crawler of documents; obeys robots.txt)"
@@ -187,9 +187,7 @@ def _write(into: BinaryIO, part: bytes | None) -> None:
         else:
             into.write(part)
     except OSError as error:
-        raise UnreadableDocumentError(
-            f"there is no place to keep it while it is read: {error.strerror}"
-        ) from error
+        raise no_place(error) from error
 
 
 @contextmanager

@@ -15,6 +15,7 @@ from rag_core.errors import FetchRefusedError
 _LOOKS_LIKE_URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*(?:::[A-Za-z][A-Za-z0-9+.-]*)*://")
 _WEB = ("http", "https")
 _LONGEST = 2048
+_LONGEST_NAME = 150
 _PLAIN_HOST = re.compile(r"[a-z0-9._:-]+")
 _SECRET = re.compile(r"(?<=://)[^/?#@]*@")
 
@@ -87,4 +88,5 @@ def find_host(url: str) -> str:
 def find_name(url: str) -> str:
     """Name the file at a normal URL as its last part says, in no more than one part of a path."""
     last = PurePosixPath(unquote(URL(url, encoded=True).raw_path)).name
-    return re.sub(r"[\0/\\]", "_", last)[-100:]
+    name = re.sub(r"[\0/\\]", "_", last).encode()[-_LONGEST_NAME:].decode(errors="ignore")
+    return name.lstrip(".")
