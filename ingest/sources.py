@@ -8,7 +8,7 @@ from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
-from ingest.fetch.opening import Journey
+from ingest.fetch.journey import Journey
 from ingest.fetch.remote import Remote, open_remote
 from ingest.fetch.web_urls import is_url, show_url
 from ingest.plan import Plan

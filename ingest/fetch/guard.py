@@ -18,7 +18,6 @@ from typing import Any, BinaryIO
 
 import aiohttp
 from aiohttp.abc import AbstractResolver, ResolveResult
-from aiohttp.resolver import ThreadedResolver
 from yarl import URL
 
 from ingest.fetch.addresses import find_objection
@@ -174,7 +173,6 @@ class Fetcher:
                 raise OversizedDocumentError(f"{url} has more than the {most:,} bytes allowed")
             digest.update(part)
             _write(into, part)
-        into.flush()
         return size, digest.digest()
 
 
@@ -216,19 +214,12 @@ def _explain(error: aiohttp.ClientError) -> str:
 
 @asynccontextmanager
 async def open_fetcher(
-    *,
-    allow_private: bool = False,
-    limits: FetchLimits | None = None,
-    resolver: AbstractResolver | None = None,
-    secured_by: ssl.SSLContext | None = None,
+    guard: Guard, limits: FetchLimits, *, secured_by: ssl.SSLContext | None = None
 ) -> AsyncIterator[Fetcher]:
-    """Open a fetcher; closes its connections.
+    """Open a fetcher behind a guard; closes its connections.
 
-    `resolver` looks up names in place of the system, `secured_by` holds the certificates that
-    are trusted in place of the system's.
+    `secured_by` holds the certificates that are trusted in place of the system's.
     """
-    limits = limits or FetchLimits()
-    guard = Guard(resolver or ThreadedResolver(), allow_private=allow_private)
     connector = aiohttp.TCPConnector(
         resolver=guard,
         use_dns_cache=False,

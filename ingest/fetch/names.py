@@ -71,3 +71,14 @@ def object_to_link(url: str) -> str | None:
     """Say why a link is not followed by what its path ends in; None when it is."""
     suffix = PurePosixPath(find_name(url)).suffix.lower()
     return f"no loader for {suffix}" if suffix in _UNTAKEN else None
+
+
+def object_to_name(path: str) -> str | None:
+    """Say why an object below a place that was named is not taken, as for files of folders."""
+    *folders, name = path.split("/")
+    if any(part.startswith(".") for part in (*folders, name)):
+        return "hidden"
+    suffix = PurePosixPath(name).suffix.lower()
+    if suffix in SUFFIXES:
+        return None
+    return f"no loader for {suffix}" if suffix else "no loader for names without a suffix"

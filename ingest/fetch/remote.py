@@ -7,11 +7,11 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 
 from ingest.fetch.found import Found
-from ingest.fetch.opening import Journey, open_scout
-from ingest.fetch.scouting import Scout
+from ingest.fetch.journey import Journey
+from ingest.fetch.opening import Way, open_way
 from ingest.fetch.site import Site
 from ingest.fetch.web_urls import is_web_url, normalise_url, show_url
-from rag_core.errors import DocumentError, FetchRefusedError
+from rag_core.errors import DocumentError
 
 
 @dataclass(slots=True)
@@ -21,7 +21,7 @@ class Remote:
     journey: Journey
     stack: AsyncExitStack
     found: Found = field(default_factory=Found)
-    _scout: Scout | None = None
+    _way: Way | None = None
 
     async def find(self, sources: Sequence[str]) -> Found:
         """Find what is behind URLs; a fault of one is in what is found, and the rest goes on.
@@ -37,13 +37,14 @@ class Remote:
         return self.found
 
     async def _find(self, source: str) -> None:
-        if not is_web_url(source):
-            raise FetchRefusedError(f"{show_url(source)!r}: no such scheme is fetched")
-        url = normalise_url(source)
-        if self._scout is None:
-            opening = open_scout(self.journey, self.found)
-            self._scout = await self.stack.enter_async_context(opening)
-        await Site(self._scout, self.found, self.journey.reach).take(url)
+        url = normalise_url(source) if is_web_url(source) else None
+        if self._way is None:
+            opening = open_way(self.journey, self.found)
+            self._way = await self.stack.enter_async_context(opening)
+        if url is None:
+            await self._way.depot.take(source)
+        else:
+            await Site(self._way.scout, self.found, self.journey.reach).take(url)
 
 
 @asynccontextmanager

@@ -62,14 +62,16 @@ class Spool:
         self.kept_bytes -= self._kept.pop(path)
 
 
-def open_part(path: Path) -> BinaryIO:
-    """Open a file to write what is fetched.
+@contextmanager
+def open_part(path: Path) -> Iterator[BinaryIO]:
+    """Open a file to write what is fetched; it is on the disk at the exit.
 
     Raises:
         UnreadableDocumentError: there is no place.
     """
     try:
-        return path.open("wb")
+        with path.open("wb") as file:
+            yield file
     except OSError as error:
         raise no_place(error) from error
 

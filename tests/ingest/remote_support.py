@@ -9,7 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from ingest.fetch.guard import FetchLimits
-from ingest.fetch.opening import Journey
+from ingest.fetch.journey import Journey
 from ingest.fetch.remote import open_remote
 from ingest.pipeline import Order, ingest_plan
 from ingest.plan import Plan, plan_paths

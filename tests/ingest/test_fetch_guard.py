@@ -8,12 +8,13 @@ from pathlib import Path
 
 import pytest
 from aiohttp.abc import AbstractResolver
+from aiohttp.resolver import ThreadedResolver
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from ingest.fetch.answers import Fetched, Known
-from ingest.fetch.guard import USER_AGENT, FetchLimits, open_fetcher
+from ingest.fetch.guard import USER_AGENT, FetchLimits, Guard, open_fetcher
 from rag_core.errors import (
     DocumentError,
     FetchFailedError,
@@ -36,9 +37,8 @@ async def fetch(
     known: Known | None = None,
 ) -> tuple[bytes, Fetched | None]:
     into = io.BytesIO()
-    async with open_fetcher(
-        limits=limits, allow_private=allow_private, resolver=resolver, secured_by=trusted
-    ) as fetcher:
+    guard = Guard(resolver or ThreadedResolver(), allow_private=allow_private)
+    async with open_fetcher(guard, limits, secured_by=trusted) as fetcher:
         return into.getvalue(), await fetcher.fetch(url, into, known)
 
 
@@ -227,7 +227,7 @@ async def test_requests_to_one_host_keep_their_distance() -> None:
     limits = FetchLimits(interval_seconds=0.1)
     async with (
         serving_site({"/a": Reply(b"Hello")}) as site,
-        open_fetcher(limits=limits, allow_private=True) as fetcher,
+        open_fetcher(Guard(Names("127.0.0.1"), allow_private=True), limits) as fetcher,
     ):
         for _ in range(3):
             await fetcher.fetch(f"{site.url}/a", io.BytesIO())
