@@ -1,22 +1,21 @@
-"""The command `ingest add`: paths to a plan, an ingest under way, and its report."""
+"""The command `ingest add`: sources to a plan, an ingest under way, and its report."""
 
 from __future__ import annotations
 
 import asyncio
 import signal
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from pathlib import Path
 
 from ingest.pipeline import Order, begin_tally, ingest_plan
-from ingest.plan import Plan, plan_paths
+from ingest.plan import Plan
 from ingest.progress import drawing
 from ingest.recording import recording
 from ingest.report import Report, summary
 from ingest.report_options import Reporting
-from ingest.rules import Selection
 from ingest.screen import Screen
+from ingest.sources import Intake, open_plan, show_source
 from rag_core.index import open_index
 from rag_core.settings import Settings
 
@@ -25,25 +24,22 @@ async def add(
     settings: Settings,
     screen: Screen,
     *,
-    paths: Sequence[Path],
+    intake: Intake,
     order: Order,
-    wanted: Selection,
     reporting: Reporting,
 ) -> int:
-    """Ingest files and folders."""
-    work = f"{'retry' if order.again else 'add'} {' '.join(map(str, paths))}"
+    """Ingest files, folders and what is behind URLs."""
+    named = " ".join(map(show_source, intake.sources))
+    work = f"{'retry' if order.again else 'add'} {named}"
     with recording(settings, work=work, reporting=reporting, listed=screen.as_json) as written:
         order = replace(order, tell=written.tell)
-        plan = await asyncio.to_thread(plan_paths, paths, home=settings.home, wanted=wanted)
-        if order.only is not None:
-            files = tuple(file for file in plan.files if file.source in order.only)
-            plan = replace(plan, files=files, skipped={})
-        if not plan.files:
-            report = written.finish(begin_tally(plan, order).report())
-            nothing = f"nothing to ingest under {', '.join(map(str, paths))}"
-            screen.show(report, [nothing, *summary(replace(report, log=None))[1:]])
-            return report.exit_code
-        report = written.finish(await _ingest(settings, screen, plan, order))
+        async with open_plan(settings, intake, collection=order.collection) as plan:
+            if not plan.files:
+                report = written.finish(begin_tally(plan, order).report())
+                nothing = f"nothing to ingest under {named}"
+                screen.show(report, [nothing, *summary(replace(report, log=None))[1:]])
+                return report.exit_code
+            report = written.finish(await _ingest(settings, screen, plan, order))
     screen.show(report, summary(report))
     return report.exit_code_of_tried if reporting.ignore_quarantined else report.exit_code
 

@@ -7,7 +7,6 @@ wrong usage, or nothing could be done; 130 interrupted.
 from __future__ import annotations
 
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -16,15 +15,16 @@ from typer.exceptions import TyperException
 from ingest.options import EXIT_CODES, AsJson, Collection, check_text, gathered, lazily, run
 from ingest.order_options import OrderOptions, SelectionOptions
 from ingest.quarantine_cli import app as quarantine_app
+from ingest.reach import Reach
 from ingest.report_options import Reporting
 from ingest.upkeep_cli import app as upkeep_app
 
 if TYPE_CHECKING:
-    from ingest import addition, health, lookups, pipeline, removal, running
+    from ingest import addition, health, lookups, removal, running, sources
 else:
     running, lookups = lazily("ingest.running"), lazily("ingest.lookups")
     addition, removal = lazily("ingest.addition"), lazily("ingest.removal")
-    health, pipeline = lazily("ingest.health"), lazily("ingest.pipeline")
+    health, sources = lazily("ingest.health"), lazily("ingest.sources")
 
 app = typer.Typer(
     name="ingest",
@@ -40,22 +40,27 @@ _WRONG_USAGE = 2
 
 
 @app.command(epilog=EXIT_CODES)
-@gathered(SelectionOptions, "wanted")
 @gathered(OrderOptions, "asked")
+@gathered(SelectionOptions, "wanted")
+@gathered(Reach, "reach")
 @gathered(Reporting, "reporting")
 def add(
-    paths: Annotated[
-        list[Path],
-        typer.Argument(metavar="PATH...", help="Files, archives, and folders with all below them."),
+    given: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="PATH|URL...",
+            help="Files, archives, folders with all below them, web pages, sitemaps, object "
+            "stores.",
+        ),
     ],
     *,
-    collection: Collection = None,
-    wanted: SelectionOptions,
     asked: OrderOptions,
+    wanted: SelectionOptions,
+    reach: Reach,
     reporting: Reporting,
     as_json: AsJson = False,
 ) -> None:
-    """Ingest files and folders; those that have not changed are skipped.
+    """Ingest files, folders and what is behind URLs; what has not changed is skipped.
 
     From folders, hidden files, types without a loader and what .gitignore and .ingestignore name
     are passed over and counted. Zip and tar archives are taken apart. A file that cannot be read
@@ -72,9 +77,8 @@ def add(
         lambda settings, screen: addition.add(
             settings,
             screen,
-            paths=paths,
-            order=asked.order(collection or settings.collection),
-            wanted=wanted.selection(),
+            intake=sources.Intake(given, wanted.selection(), reach),
+            order=asked.order(settings),
             reporting=reporting,
         ),
         as_json=as_json,

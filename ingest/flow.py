@@ -100,15 +100,21 @@ class Flow:
 
     async def _take(self, file: PlannedFile) -> None:
         """Parse a file, unless it is live as it is, or failed as it is."""
-        known = self.live.get(file.source)
-        async with file.origin.local() as path:
-            if known is not None and await _is_same(known, file, path, self.metadata):
+        known = _with_metadata(self.live.get(file.source), self.metadata)
+        unless = None if known is None else known.content_hash
+        async with file.origin.local(unless=unless) as path:
+            if path is not None and not await asyncio.to_thread(_is_same, path, known):
+                await self._try(file, path)
+            elif known is not None:
                 self.tally.keep(known, size_bytes=file.size_bytes)
                 await self.quarantine.release([file.source])
-            elif (held := await self.quarantine.find(file.source, path)) is not None:
-                self.tally.hold(held, size_bytes=file.size_bytes)
-            else:
-                await self.parsed.put(await self._parse(file, path))
+
+    async def _try(self, file: PlannedFile, path: Path) -> None:
+        held = await self.quarantine.find(file.source, path)
+        if held is None:
+            await self.parsed.put(await self._parse(file, path))
+        else:
+            self.tally.hold(held, size_bytes=file.size_bytes)
 
     async def _parse(self, file: PlannedFile, path: Path) -> _Passing:
         parsed = await self.quarantine.parse(path, source=file.source)
@@ -190,17 +196,6 @@ class Flow:
         await self.quarantine.release([one.document.source for one in staged])
 
 
-async def _is_same(
-    known: DocumentSummary, file: PlannedFile, path: Path, metadata: Mapping[str, str] | None
-) -> bool:
-    """Whether a live document has the bytes of the file, and the metadata that is wanted."""
-    if known.size_bytes != file.size_bytes:
-        return False
-    if metadata is not None and dict(known.metadata) != dict(metadata):
-        return False
-    return known.content_hash == await asyncio.to_thread(_hash_file, path)
-
-
 async def _unless(stop: asyncio.Event, work: Coroutine[None, None, None]) -> None:
     """Do this work, or break it off when the stop comes first."""
     doing, stopped = asyncio.create_task(work), asyncio.create_task(stop.wait())
@@ -237,8 +232,20 @@ def _indexed_texts(batch: Iterable[_Passing]) -> Iterator[str]:
             yield indexed_text(title, chunk.heading_path, chunk.text)
 
 
-def _hash_file(path: Path) -> bytes:
+def _with_metadata(
+    known: DocumentSummary | None, metadata: Mapping[str, str] | None
+) -> DocumentSummary | None:
+    """The live document, if it may stay when the bytes are the same."""
+    if known is None or metadata is None:
+        return known
+    return known if dict(known.metadata) == dict(metadata) else None
+
+
+def _is_same(path: Path, known: DocumentSummary | None) -> bool:
+    if known is None:
+        return False
     try:
-        return hash_file(path)
+        same_size = path.stat().st_size == known.size_bytes
+        return same_size and hash_file(path) == known.content_hash
     except OSError as error:
         raise UnavailableDocumentError(f"cannot read it: {error.strerror or error}") from error

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ingest.options import Passwords, check_text, lazily
+from ingest.options import Collection, Passwords, check_text, lazily
 from ingest.splitting import Wish
 from rag_core.documents import Strategy
 
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from ingest import pipeline, rules
     from ingest.pipeline import Order
     from ingest.rules import Selection
+    from rag_core.settings import Settings
 else:
     pipeline, rules = lazily("ingest.pipeline"), lazily("ingest.rules")
 
@@ -61,6 +62,8 @@ class SelectionOptions:
 class OrderOptions:
     """What is to become of the files; for `ingest.options.gathered`."""
 
+    collection: Collection = None
+
     metadata: Annotated[
         list[str] | None,
         typer.Option(
@@ -97,9 +100,10 @@ class OrderOptions:
         ),
     ] = None
 
-    def order(self, collection: str) -> Order:
-        """What was asked for, for a collection."""
+    def order(self, settings: Settings) -> Order:
+        """What was asked for."""
         splitting = Wish(self.chunk_tokens, self.overlap, self.strategy)
         pairs = [pair.partition("=") for pair in self.metadata or ()]
         metadata = {key: value for key, _, value in pairs}
+        collection = self.collection or settings.collection
         return pipeline.Order(collection, metadata or None, self.password or (), splitting)

@@ -31,8 +31,6 @@ class Order:
     """Of a new collection; one that is there must have it already."""
     again: bool = False
     """Try what is in quarantine, too."""
-    only: frozenset[str] | None = None
-    """The sources to take of what is planned; None takes all."""
     tell: Listener = hear_nothing
     """Hears of each file that is through."""
 

@@ -46,6 +46,7 @@ class PlannedFile:
     """The document's name in its collection: for a file of this machine its absolute path, links
     in it kept; for one in an archive the archive's, `!/` and its path in there."""
     size_bytes: int
+    """Of one elsewhere a guess."""
     origin: Origin
     """Where its bytes come from."""
     content_hash: bytes | None = None
@@ -81,6 +82,11 @@ class _Walk:
 def name_source(path: str) -> str:
     """Name a path as sources are named: absolute, without `..`, links kept."""
     return os.path.abspath(path)  # noqa: PTH100 - pathlib's keeps `a/../b`
+
+
+def find_container(source: str) -> str:
+    """The archive that a source is in; the source itself when it is in none."""
+    return source if Path(source).exists() else source.partition("!/")[0]
 
 
 def plan_paths(

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from pathlib import Path
 
 from ingest.addition import add
 from ingest.pipeline import Order
 from ingest.report import Tally
 from ingest.report_options import Reporting
-from ingest.rules import Selection
 from ingest.screen import Screen
-from ingest.stored import choose_held, find_container, forget_gone
+from ingest.sources import take_again
+from ingest.stored import choose_held, forget_gone
 from rag_core.catalog import collections
 from rag_core.catalog.engine import open_catalog
 from rag_core.settings import Settings
@@ -38,8 +37,7 @@ async def retry(
     return await add(
         settings,
         screen,
-        paths=[Path(one) for one in dict.fromkeys(map(find_container, sources))],
-        order=replace(order, again=True, only=frozenset(sources)),
-        wanted=Selection(ignore_files=False),
+        intake=take_again(sources),
+        order=replace(order, again=True),
         reporting=reporting,
     )

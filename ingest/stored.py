@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 
-from ingest.plan import name_source
+from ingest.fetch.web_urls import is_url, is_web_url, normalise_url
+from ingest.plan import find_container, name_source
 from rag_core.catalog import documents
 from rag_core.catalog.collections import Collection
 from rag_core.catalog.documents import DocumentSummary
 from rag_core.catalog.engine import Catalog
 from rag_core.catalog.quarantine import forget_failures, list_quarantined
-from rag_core.errors import DocumentNotFoundError, InvalidRequestError
+from rag_core.errors import DocumentNotFoundError, FetchRefusedError, InvalidRequestError
 
 _PAGE_DOCUMENTS = 1_000
 
@@ -22,7 +23,7 @@ async def find_document(catalog: Catalog, collection: Collection, wanted: str) -
     Raises:
         DocumentNotFoundError: the collection has none.
     """
-    live = await documents.find_live(catalog, collection, [wanted, name_source(wanted)])
+    live = await documents.find_live(catalog, collection, [wanted, _name(wanted)])
     for found in live.values():
         return found
     return (await documents.get_document(catalog, wanted))[0]
@@ -87,13 +88,8 @@ def _is_gone(source: str) -> bool:
     return source.startswith("/") and not Path(find_container(source)).exists()
 
 
-def find_container(source: str) -> str:
-    """The archive that a source is in; the source itself when it is in none."""
-    return source if Path(source).exists() else source.partition("!/")[0]
-
-
 def _held_under(held: Sequence[str], name: str) -> list[str]:
-    path = name_source(name)
+    path = _name(name)
     below = (f"{path.rstrip('/')}/", f"{path}!/")
     return [one for one in held if one in {name, path} or one.startswith(below)]
 
@@ -102,9 +98,19 @@ async def _find_meant(catalog: Catalog, collection: Collection, name: str) -> li
     try:
         return [await find_document(catalog, collection, name)]
     except DocumentNotFoundError:
-        path = name_source(name).rstrip("/")
+        path = _name(name).rstrip("/")
         return [
             document
             async for document in each_document(catalog, collection)
             if document.source.startswith((f"{path}/", f"{path}!/"))
         ]
+
+
+def _name(wanted: str) -> str:
+    """Name a path or a URL as sources are named."""
+    if not is_url(wanted):
+        return name_source(wanted)
+    try:
+        return normalise_url(wanted) if is_web_url(wanted) else wanted
+    except FetchRefusedError:
+        return wanted

@@ -67,8 +67,9 @@ class ArchiveMember:
     member: Member
 
     @asynccontextmanager
-    async def local(self) -> AsyncIterator[Path]:
+    async def local(self, *, unless: bytes | None) -> AsyncIterator[Path]:
         """Give a file that is there until the exit."""
+        del unless  # what has not changed was told by the hash that listing gave
         path = await self.unpacker.unpack(self.archive, self.member)
         try:
             yield path

@@ -164,3 +164,18 @@ quarantine = Table(
     Column("first_failed_at", UtcTime, nullable=False),
     Column("last_failed_at", UtcTime, nullable=False),
 )
+
+# What a server said of the bytes that it sent; it vouches for their hash, not for a document.
+fetches = Table(
+    "fetches",
+    metadata,
+    Column("source", _key(), primary_key=True),
+    Column("url", Text, nullable=False),
+    Column("etag", Text),
+    Column("last_modified", Text),
+    Column("listed", Text),
+    Column("content_hash", LargeBinary, nullable=False),
+    Column("size_bytes", BigInteger, nullable=False),
+    Column("links", JsonTuple, nullable=False),
+    Column("fetched_at", UtcTime, nullable=False),
+)

@@ -31,7 +31,7 @@ async def test_vectors_that_were_deleted_meanwhile_are_embedded_again(index: Ind
         stop=asyncio.Event(),
     )
 
-    await flow._commit([_Passing(make_document("a", "One river.", "Two rivers."), 0)])
+    await flow._commit([_Passing(make_document("a", "One river.", "Two rivers."), 0, 0)])
 
     await index.lexical.follow(index.catalog, collection)
     assert (flow.tally.added, flow.tally.embedded) == (1, 2)

@@ -22,7 +22,7 @@ def make(folder: Path, suffix: str) -> tuple[Path, list[Member]]:
 
 
 async def content(unpacker: Unpacker, archive: Path, member: Member) -> bytes:
-    async with ArchiveMember(unpacker, str(archive), member).local() as path:
+    async with ArchiveMember(unpacker, str(archive), member).local(unless=None) as path:
         assert path.name == member.name
         return path.read_bytes()
 

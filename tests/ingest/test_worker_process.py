@@ -17,6 +17,7 @@ from ingest.limits import Limits
 from ingest.sandbox import Sandbox, open_sandbox
 from rag_core.documents import Splitting
 from rag_core.errors import DocumentError, OversizedDocumentError, UnreadableDocumentError
+from tests.servers import until
 
 SHORT = Limits(seconds=1, seconds_per_mib=0, clock_per_processor=1)
 READ = "import os, sys, time\nos.read(0, 65536)\n"
@@ -132,9 +133,8 @@ async def test_what_a_worker_has_started_ends_with_it(
 
     await fault(sandbox, note)
 
-    async with asyncio.timeout(30):  # it was killed; the kernel buries it when it can
-        while is_alive(read_pid(child)):
-            await asyncio.sleep(0.01)
+    # It was killed; the kernel buries it when it can.
+    await until(lambda: not is_alive(read_pid(child)), most_seconds=30)
 
 
 async def test_a_process_that_left_the_group_and_keeps_the_pipes_holds_nothing_up(
