@@ -28,7 +28,12 @@ async def add(
     reach: Reach,
 ) -> int:
     """Ingest files, folders and what is behind URLs."""
-    async with open_sources(settings, collection=order.collection, reach=reach) as remote:
+    async with open_sources(
+        settings,
+        collection=order.collection,
+        reach=reach,
+        tell=None if screen.as_json else screen.aside.print,
+    ) as remote:
         plan_local = partial(plan_paths, home=settings.home)
         plan = await plan_sources(sources, remote=remote, plan_local=plan_local)
         if not plan.files:

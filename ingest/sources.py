@@ -19,10 +19,17 @@ _OURS = ("file://", "local://")
 
 
 def open_sources(
-    settings: Settings, *, collection: str, reach: Reach
+    settings: Settings,
+    *,
+    collection: str,
+    reach: Reach,
+    tell: Callable[[str], None] | None = None,
 ) -> AbstractAsyncContextManager[Remote]:
-    """Be ready to fetch what goes into a collection; nothing is opened before it is needed."""
-    return open_remote(Journey(settings, collection, reach))
+    """Be ready to fetch what goes into a collection; nothing is opened before it is needed.
+
+    `tell` shows a line to whoever waits, every few seconds of a long search.
+    """
+    return open_remote(Journey(settings, collection, reach, tell))
 
 
 async def plan_sources(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
+from contextlib import suppress
 
 from ingest.fetch.web_urls import is_url, is_web_url, normalise_url
 from ingest.plan import name_source
@@ -53,15 +54,15 @@ async def find_all(
 
 
 async def _find_meant(catalog: Catalog, collection: Collection, name: str) -> list[DocumentSummary]:
-    try:
-        return [await find_document(catalog, collection, name)]
-    except DocumentNotFoundError:
-        folder = _name(name).rstrip("/") + "/"
-        return [
-            document
-            async for document in each_document(catalog, collection)
-            if document.source.startswith(folder)
-        ]
+    if not (is_url(name) and name.endswith("/")):  # a site has a page of its own name, too
+        with suppress(DocumentNotFoundError):
+            return [await find_document(catalog, collection, name)]
+    folder = _name(name).rstrip("/") + "/"
+    return [
+        document
+        async for document in each_document(catalog, collection)
+        if document.source.startswith(folder)
+    ]
 
 
 def _name(wanted: str) -> str:

@@ -40,7 +40,7 @@ class Site:
             return
         try:
             look = await self.scout.look(url)
-            sitemap = await self.scout.read_list(url, look, most=self.reach.max_pages)
+            sitemap = await self.scout.read_list(look, most=self.reach.max_pages)
         except DocumentError as error:
             self.found.fail(url, error)
             return
@@ -137,13 +137,13 @@ class Site:
     async def _look_at_list(self, url: str) -> list[tuple[str, Sitemap]]:
         try:
             look = await self.scout.look(url)
-            sitemap = await self.scout.read_list(url, look, most=self.reach.max_pages)
+            sitemap = await self.scout.read_list(look, most=self.reach.max_pages)
         except DocumentError as error:
             self.found.fail(url, error)
             return []
         self.scout.forget(look)
         if sitemap is None:
-            self.found.fail(url, FetchRefusedError(f"{url} is no sitemap, though an index says so"))
+            self.found.fail(url, FetchRefusedError("it is no sitemap, though an index says so"))
             return []
         return [(url, sitemap)]
 
