@@ -76,7 +76,8 @@ def read_answer(
         raise FetchMissingError(said)
     if status in _LATER:
         wait = read_retry_after(response.headers.get("Retry-After", ""))
-        raise FetchFailedError(said, retry_after_seconds=wait)
+        asks = f", and asks us to wait {wait:,.0f} s" if wait else ""
+        raise FetchFailedError(said + asks, retry_after_seconds=wait)
     raise FetchRefusedError(said)
 
 

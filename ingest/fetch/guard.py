@@ -25,6 +25,7 @@ from ingest.fetch.answers import Fetched, Known, Moved, read_answer, read_header
 from ingest.fetch.polite import Courtesy
 from ingest.fetch.spool import no_place
 from ingest.fetch.web_urls import find_host, normalise_url
+from ingest.report import printable
 from rag_core.errors import (
     FetchFailedError,
     FetchRefusedError,
@@ -33,6 +34,7 @@ from rag_core.errors import (
 
 USER_AGENT = "rag-ingest/0.1 (a crawler of documents; obeys robots.txt)"
 _PART_BYTES = 1 << 16
+_LONGEST_COMPLAINT = 120
 _RETRY_SECONDS = 1.0
 """Before the second try, twice as long before each further one."""
 
@@ -213,7 +215,8 @@ def _explain(error: aiohttp.ClientError) -> str:
         return "the answer breaks off, or is damaged"
     if isinstance(error, aiohttp.ServerDisconnectedError):
         return "the server broke the connection off"
-    return f"the server's answer cannot be understood: {error}"
+    said = error.message if isinstance(error, aiohttp.ClientResponseError) else str(error)
+    return f"the server's answer cannot be understood: {printable(said)[:_LONGEST_COMPLAINT]}"
 
 
 @asynccontextmanager
@@ -240,6 +243,10 @@ async def open_fetcher(
         timeout=times,
         trust_env=False,
         cookie_jar=aiohttp.DummyCookieJar(),
-        headers={"User-Agent": USER_AGENT, "Accept": "*/*"},
+        headers={
+            "User-Agent": USER_AGENT,
+            "Accept": "*/*",
+            "Accept-Encoding": "gzip, deflate",  # and nothing that an optional package unpacks
+        },
     ) as session:
         yield Fetcher(session, guard, limits)
