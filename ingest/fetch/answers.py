@@ -75,10 +75,13 @@ def read_answer(
     if status in _GONE:
         raise FetchMissingError(said)
     if status in _LATER:
-        wait = read_retry_after(response.headers.get("Retry-After", ""))
-        asks = f", and asks us to wait {wait:,.0f} s" if wait else ""
-        raise FetchFailedError(said + asks, retry_after_seconds=wait)
+        raise _later(said, read_retry_after(response.headers.get("Retry-After", "")))
     raise FetchRefusedError(said)
+
+
+def _later(said: str, wait_seconds: float | None) -> FetchFailedError:
+    asks = f", and asks us to wait {wait_seconds:,.0f} s" if wait_seconds else ""
+    return FetchFailedError(said + asks, retry_after_seconds=wait_seconds)
 
 
 def read_headers(

@@ -1,12 +1,25 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 from ingest.fetch.spool import open_part, open_spool
 from rag_core.errors import ConfigurationError, UnreadableDocumentError
+
+_HOLDING = """
+import sys, time
+from pathlib import Path
+from ingest.fetch.spool import open_spool
+
+with open_spool(Path(sys.argv[1])) as spool, spool.place() as folder:
+    (folder / "page.html").write_bytes(b"x")
+    print(folder / "page.html", flush=True)
+    time.sleep(60)
+"""
 
 
 def test_what_a_run_fetches_is_gone_when_it_ends(tmp_path: Path) -> None:
@@ -25,10 +38,14 @@ def test_a_run_beside_another_leaves_its_files_alone(tmp_path: Path) -> None:
         assert (folder / "a").read_bytes() == b"x"
 
 
-def test_what_a_killed_run_left_is_swept(tmp_path: Path) -> None:
-    left = tmp_path / "fetched" / "left"
-    left.mkdir(parents=True)
-    (left / "a").write_bytes(b"x")
+def test_what_a_killed_run_left_is_swept_by_the_next(tmp_path: Path) -> None:
+    program = [sys.executable, "-c", _HOLDING, str(tmp_path)]
+    with subprocess.Popen(program, stdout=subprocess.PIPE) as holding:
+        assert holding.stdout is not None
+        left = Path(holding.stdout.readline().decode().strip())
+        with open_spool(tmp_path):
+            assert left.exists()
+        holding.kill()
 
     with open_spool(tmp_path):
         assert not left.exists()
