@@ -33,7 +33,8 @@ async def add(
     work = f"{'retry' if order.again else 'add'} {named}"
     with recording(settings, work=work, reporting=reporting, listed=screen.as_json) as written:
         order = replace(order, tell=written.tell)
-        async with open_plan(settings, intake, collection=order.collection) as plan:
+        tell = None if screen.as_json else screen.aside.print
+        async with open_plan(settings, intake, collection=order.collection, tell=tell) as plan:
             if not plan.files:
                 report = written.finish(begin_tally(plan, order).report())
                 nothing = f"nothing to ingest under {named}"

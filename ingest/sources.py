@@ -40,13 +40,21 @@ def take_again(names: Sequence[str]) -> Intake:
 
 
 @asynccontextmanager
-async def open_plan(settings: Settings, intake: Intake, *, collection: str) -> AsyncIterator[Plan]:
+async def open_plan(
+    settings: Settings,
+    intake: Intake,
+    *,
+    collection: str,
+    tell: Callable[[str], None] | None = None,
+) -> AsyncIterator[Plan]:
     """Find what is to be ingested; until the end of the block it can be fetched.
+
+    `tell` shows a line to whoever waits, every few seconds of a long search.
 
     Raises:
         RagError: nothing could be begun; what fails for one source is in the plan.
     """
-    async with open_remote(Journey(settings, collection, intake.reach)) as remote:
+    async with open_remote(Journey(settings, collection, intake.reach, tell)) as remote:
         plan_local = partial(plan_paths, home=settings.home, wanted=intake.wanted)
         plan = await plan_sources(intake.sources, remote=remote, plan_local=plan_local)
         if intake.only is not None:

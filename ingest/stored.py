@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from ingest.fetch.web_urls import is_url, is_web_url, normalise_url
@@ -95,15 +96,15 @@ def _held_under(held: Sequence[str], name: str) -> list[str]:
 
 
 async def _find_meant(catalog: Catalog, collection: Collection, name: str) -> list[DocumentSummary]:
-    try:
-        return [await find_document(catalog, collection, name)]
-    except DocumentNotFoundError:
-        path = _name(name).rstrip("/")
-        return [
-            document
-            async for document in each_document(catalog, collection)
-            if document.source.startswith((f"{path}/", f"{path}!/"))
-        ]
+    if not (is_url(name) and name.endswith("/")):  # a site has a page of its own name, too
+        with suppress(DocumentNotFoundError):
+            return [await find_document(catalog, collection, name)]
+    path = _name(name).rstrip("/")
+    return [
+        document
+        async for document in each_document(catalog, collection)
+        if document.source.startswith((f"{path}/", f"{path}!/"))
+    ]
 
 
 def _name(wanted: str) -> str:

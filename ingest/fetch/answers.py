@@ -55,9 +55,9 @@ class Moved:
 
 
 def read_answer(
-    response: aiohttp.ClientResponse, url: str, *, conditional: bool
+    response: aiohttp.ClientResponse, where: str, *, conditional: bool
 ) -> Moved | Literal["same"] | None:
-    """Say what an answer means; None when its body is what we want.
+    """Say what an answer means; None when its body is what we want. `where` begins an error.
 
     Raises:
         FetchMissingError: nothing is there.
@@ -69,15 +69,19 @@ def read_answer(
         return None
     if status == HTTPStatus.NOT_MODIFIED and conditional:
         return "same"
-    said = f"{url}: the server answers {status} {_phrase(status)}".rstrip()
+    said = f"{where}the server answers {status} {_phrase(status)}".rstrip()
     if status in _REDIRECTS and "Location" in response.headers:
         return Moved(response.headers["Location"])
     if status in _GONE:
         raise FetchMissingError(said)
     if status in _LATER:
-        wait = read_retry_after(response.headers.get("Retry-After", ""))
-        raise FetchFailedError(said, retry_after_seconds=wait)
+        raise _later(said, read_retry_after(response.headers.get("Retry-After", "")))
     raise FetchRefusedError(said)
+
+
+def _later(said: str, wait_seconds: float | None) -> FetchFailedError:
+    asks = f", and asks us to wait {wait_seconds:,.0f} s" if wait_seconds else ""
+    return FetchFailedError(said + asks, retry_after_seconds=wait_seconds)
 
 
 def read_headers(

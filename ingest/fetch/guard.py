@@ -25,6 +25,7 @@ from ingest.fetch.answers import Fetched, Known, Moved, read_answer, read_header
 from ingest.fetch.polite import Courtesy
 from ingest.fetch.spool import no_place
 from ingest.fetch.web_urls import find_host, normalise_url
+from ingest.report import printable
 from rag_core.errors import (
     FetchFailedError,
     FetchRefusedError,
@@ -33,6 +34,7 @@ from rag_core.errors import (
 
 USER_AGENT = "rag-ingest/0.1 (a crawler of documents; obeys robots.txt)"
 _PART_BYTES = 1 << 16
+_LONGEST_COMPLAINT = 120
 _RETRY_SECONDS = 1.0
 """Before the second try, twice as long before each further one."""
 
@@ -72,7 +74,10 @@ class Guard(AbstractResolver):
         Raises:
             FetchRefusedError: its address is not allowed.
         """
-        found = await self._resolver.resolve(host, port, family)
+        try:
+            found = await self._resolver.resolve(host, port, family)
+        except UnicodeError as error:
+            raise FetchRefusedError(f"{host[:80]!r} is no name of a host") from error
         for one in found:
             self.check(one["host"], named=host)
         return found
@@ -132,45 +137,46 @@ class Fetcher:
         return await self._follow(url, into, known)
 
     async def _follow(self, url: str, into: BinaryIO, known: Known | None) -> Fetched | None:
-        at = url
+        at, where = url, ""
         for _ in range(self._limits.redirects + 1):
-            answer = await self._ask(at, into, known)
+            answer = await self._ask(at, into, known, where=where)
             if not isinstance(answer, Moved):
                 return answer
             at = normalise_url(answer.to, base=at)
-        raise FetchRefusedError(f"{url} redirects more than {self._limits.redirects} times")
+            where = f"redirected to {at}: "
+        raise FetchRefusedError(f"redirects more than {self._limits.redirects} times")
 
-    async def _ask(self, url: str, into: BinaryIO, known: Known | None) -> Fetched | Moved | None:
+    async def _ask(
+        self, url: str, into: BinaryIO, known: Known | None, *, where: str
+    ) -> Fetched | Moved | None:
         host = URL(url, encoded=True).host or ""
         if ":" in host or host.replace(".", "").isdigit():
             self._guard.check(host, named=host)
         async with self.courtesy.turn(find_host(url)):
-            with _plain_faults(url):
-                return await self._exchange(url, into, known)
+            with _plain_faults(where):
+                return await self._exchange(url, into, known, where=where)
 
     async def _exchange(
-        self, url: str, into: BinaryIO, known: Known | None
+        self, url: str, into: BinaryIO, known: Known | None, *, where: str
     ) -> Fetched | Moved | None:
         headers = {} if known is None else known.headers()
         async with self._session.get(
             URL(url, encoded=True), headers=headers, allow_redirects=False
         ) as response:
-            answer = read_answer(response, url, conditional=known is not None)
+            answer = read_answer(response, where, conditional=known is not None)
             if answer is not None:
                 return None if answer == "same" else answer
-            size, digest = await self._save(response, into, url)
+            size, digest = await self._save(response, into)
         return read_headers(response, url, size_bytes=size, content_hash=digest)
 
-    async def _save(
-        self, response: aiohttp.ClientResponse, into: BinaryIO, url: str
-    ) -> tuple[int, bytes]:
+    async def _save(self, response: aiohttp.ClientResponse, into: BinaryIO) -> tuple[int, bytes]:
         size, digest = 0, hashlib.sha256()
         most = self._limits.size_bytes
         _write(into, None)
         async for part in response.content.iter_chunked(_PART_BYTES):
             size += len(part)
             if size > most:
-                raise OversizedDocumentError(f"{url} has more than the {most:,} bytes allowed")
+                raise OversizedDocumentError(f"it has more than the {most:,} bytes allowed")
             digest.update(part)
             _write(into, part)
         return size, digest.digest()
@@ -189,16 +195,16 @@ def _write(into: BinaryIO, part: bytes | None) -> None:
 
 
 @contextmanager
-def _plain_faults(url: str) -> Iterator[None]:
+def _plain_faults(where: str) -> Iterator[None]:
     """Turn the library's errors into ours."""
     try:
         yield
     except (ssl.CertificateError, aiohttp.ClientSSLError) as error:
-        raise FetchRefusedError(f"{url}: no secure connection: {error}") from error
+        raise FetchRefusedError(f"{where}no secure connection: {error}") from error
     except TimeoutError as error:
-        raise FetchFailedError(f"{url}: the server takes too long") from error
+        raise FetchFailedError(f"{where}the server takes too long") from error
     except aiohttp.ClientError as error:
-        raise FetchFailedError(f"{url}: {_explain(error)}") from error
+        raise FetchFailedError(f"{where}{_explain(error)}") from error
 
 
 def _explain(error: aiohttp.ClientError) -> str:
@@ -209,7 +215,8 @@ def _explain(error: aiohttp.ClientError) -> str:
         return "the answer breaks off, or is damaged"
     if isinstance(error, aiohttp.ServerDisconnectedError):
         return "the server broke the connection off"
-    return f"the server's answer cannot be understood: {error}"
+    said = error.message if isinstance(error, aiohttp.ClientResponseError) else str(error)
+    return f"the server's answer cannot be understood: {printable(said)[:_LONGEST_COMPLAINT]}"
 
 
 @asynccontextmanager
@@ -236,6 +243,10 @@ async def open_fetcher(
         timeout=times,
         trust_env=False,
         cookie_jar=aiohttp.DummyCookieJar(),
-        headers={"User-Agent": USER_AGENT, "Accept": "*/*"},
+        headers={
+            "User-Agent": USER_AGENT,
+            "Accept": "*/*",
+            "Accept-Encoding": "gzip, deflate",  # and nothing that an optional package unpacks
+        },
     ) as session:
         yield Fetcher(session, guard, limits)

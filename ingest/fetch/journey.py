@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from aiohttp.abc import AbstractResolver
@@ -18,6 +19,8 @@ class Journey:
     settings: Settings
     collection: str
     reach: Reach
+    tell: Callable[[str], None] | None = None
+    """Shows a line to whoever waits for a long search."""
     limits: FetchLimits | None = None
     """Those of `reach` when not given."""
     resolver: AbstractResolver | None = None

@@ -79,7 +79,7 @@ class StoredObject:
                 async with asyncio.timeout(limits.total_seconds):
                     size, digest = await asyncio.to_thread(self._copy, path, stopped)
             except TimeoutError as error:
-                raise FetchFailedError(f"{self.source}: the store takes too long") from error
+                raise FetchFailedError("the store takes too long") from error
             finally:
                 stopped.set()
         fetch = Fetch(
@@ -97,12 +97,12 @@ class StoredObject:
 
     def _copy(self, path: Path, stopped: threading.Event) -> tuple[int, bytes]:
         size, digest = 0, hashlib.sha256()
-        with open_part(path) as file, plain_faults(self.source):
+        with open_part(path) as file, plain_faults():
             for part in _read_parts(self.store.filesystem, self.path):
                 size += len(part)
                 if size > self.store.limits.size_bytes:
                     most = self.store.limits.size_bytes
-                    raise OversizedDocumentError(f"{self.source} has more than {most:,} bytes")
+                    raise OversizedDocumentError(f"it has more than the {most:,} bytes allowed")
                 if stopped.is_set():
                     break
                 digest.update(part)
@@ -124,18 +124,18 @@ def _write(file: Any, part: bytes) -> None:
 
 
 @contextmanager
-def plain_faults(shown: str) -> Iterator[None]:
+def plain_faults() -> Iterator[None]:
     """Turn what a store's library raises, of whatever kind, into our errors."""
     try:
         yield
     except DocumentError:
         raise
     except FileNotFoundError as error:
-        raise FetchMissingError(f"{shown} is not there") from error
+        raise FetchMissingError("it is not there") from error
     except PermissionError as error:
-        raise FetchRefusedError(f"{shown} may not be read: {_explain(error)}") from error
+        raise FetchRefusedError(f"it may not be read: {_explain(error)}") from error
     except Exception as error:  # each library has a tree of its own
-        raise FetchFailedError(f"{shown} cannot be read: {_explain(error)}") from error
+        raise FetchFailedError(f"it cannot be read: {_explain(error)}") from error
 
 
 def _explain(error: Exception) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from ingest.fetch.found import Found
 from ingest.fetch.journey import Journey
@@ -20,7 +20,7 @@ class Remote:
 
     journey: Journey
     stack: AsyncExitStack
-    found: Found = field(default_factory=Found)
+    found: Found
     _way: Way | None = None
 
     async def find(self, sources: Sequence[str]) -> Found:
@@ -51,4 +51,4 @@ class Remote:
 async def open_remote(journey: Journey) -> AsyncIterator[Remote]:
     """Be ready to fetch; nothing is opened before it is needed."""
     async with AsyncExitStack() as stack:
-        yield Remote(journey, stack)
+        yield Remote(journey, stack, Found(tell=journey.tell))

@@ -15,12 +15,7 @@ from ingest.fetch.sitemaps import Sitemap, read_sitemap
 from ingest.fetch.web import Visit, Web, WebPage
 from ingest.fetch.web_urls import find_host
 from rag_core.catalog.fetches import Fetch
-from rag_core.errors import (
-    DocumentError,
-    FetchFailedError,
-    OversizedDocumentError,
-    UnreadableDocumentError,
-)
+from rag_core.errors import DocumentError, FetchFailedError
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +43,7 @@ class Scout:
         Raises:
             DocumentError: it cannot be fetched.
         """
+        self.found.tell_sometimes()
         unless = await self.live_hash(url)
         folder = self.web.spool.new_folder()
         try:
@@ -59,12 +55,12 @@ class Scout:
             shutil.rmtree(folder, ignore_errors=True)
             known = await self.web.recall(url)
             if known is None:
-                raise FetchFailedError(f"{url} was changed by another run meanwhile")
+                raise FetchFailedError("another run has changed it meanwhile")
             return Look(WebPage(url, self.web, same_as=unless), known)
         page = WebPage(url, self.web, kept=self._keep(visit))
         return Look(page, visit.fetch, visit.canonical)
 
-    async def read_list(self, url: str, look: Look, *, most: int) -> Sitemap | None:
+    async def read_list(self, look: Look, *, most: int) -> Sitemap | None:
         """Read a page as a sitemap; None when it is none, or is not here.
 
         Raises:
@@ -72,10 +68,7 @@ class Scout:
         """
         if look.page.kept is None:
             return None
-        try:
-            return await asyncio.to_thread(read_sitemap, look.page.kept, most=most)
-        except (UnreadableDocumentError, OversizedDocumentError) as error:
-            raise type(error)(f"{url}: {error}") from error
+        return await asyncio.to_thread(read_sitemap, look.page.kept, most=most)
 
     def forget(self, look: Look) -> None:
         """Delete what is kept of a page that is not ingested."""

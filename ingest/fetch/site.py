@@ -31,6 +31,8 @@ class Site:
     seen: set[str] = field(default_factory=set)
     """In normal form; each is dealt with once."""
     taken: int = 0
+    lists: int = 0
+    """Sitemaps of an index that were read."""
 
     async def take(self, url: str) -> None:
         """Find what is behind a normal URL; what fails is among what was found."""
@@ -40,7 +42,7 @@ class Site:
             return
         try:
             look = await self.scout.look(url)
-            sitemap = await self.scout.read_list(url, look, most=self.reach.max_pages)
+            sitemap = await self.scout.read_list(look, most=self.reach.max_pages)
         except DocumentError as error:
             self.found.fail(url, error)
             return
@@ -49,7 +51,7 @@ class Site:
             await self._follow(look)
         else:
             self.scout.forget(look)
-            await self._take_lists(url, sitemap)
+            await self._take_list(url, sitemap)
 
     async def _follow(self, start: Look) -> None:
         """Take what links lead to, level by level; pages of the last level are not fetched yet."""
@@ -115,37 +117,35 @@ class Site:
         most = self.reach.max_pages
         return None if self.taken < most else f"beyond the first {most:,} pages (--max-pages)"
 
-    async def _take_lists(self, url: str, sitemap: Sitemap) -> None:
-        """Take the pages of a sitemap, and of those that it lists."""
-        waiting = [(url, sitemap)]
-        lists = 1
-        while waiting:
-            at, sitemap = waiting.pop(0)
-            self.found.skip("beyond --max-pages of a sitemap", sitemap.left_out)
-            for entry in sitemap.entries:
-                target = self._read_entry(entry, at)
-                if target is None:
-                    continue
-                if not sitemap.is_index:
-                    await self._take_listed(target, entry.lastmod)
-                elif lists < _MOST_SITEMAPS and self._no_room() is None:
-                    lists += 1
-                    waiting += await self._look_at_list(target)
-                else:
-                    self.found.skip("a sitemap beyond those that are read")
+    async def _take_list(self, at: str, sitemap: Sitemap) -> None:
+        """Take the pages of a sitemap, or of those that an index lists, one after the other."""
+        self.found.skip("beyond --max-pages of a sitemap", sitemap.left_out)
+        for entry in sitemap.entries:
+            target = self._read_entry(entry, at)
+            if target is None:
+                continue
+            if not sitemap.is_index:
+                await self._take_listed(target, entry.lastmod)
+            elif self.lists < _MOST_SITEMAPS and self._no_room() is None:
+                await self._look_at_list(target)
+            else:
+                self.found.skip("a sitemap beyond those that are read (--max-pages)")
 
-    async def _look_at_list(self, url: str) -> list[tuple[str, Sitemap]]:
+    async def _look_at_list(self, url: str) -> None:
+        """Take the pages of a sitemap that an index lists; what fails costs that sitemap."""
+        self.lists += 1
         try:
             look = await self.scout.look(url)
-            sitemap = await self.scout.read_list(url, look, most=self.reach.max_pages)
+            sitemap = await self.scout.read_list(look, most=self.reach.max_pages)
         except DocumentError as error:
             self.found.fail(url, error)
-            return []
+            return
         self.scout.forget(look)
-        if sitemap is None:
-            self.found.fail(url, FetchRefusedError(f"{url} is no sitemap, though an index says so"))
-            return []
-        return [(url, sitemap)]
+        if sitemap is None or sitemap.is_index:
+            error = FetchRefusedError("it is no sitemap of pages, though an index lists it as one")
+            self.found.fail(url, error)
+        else:
+            await self._take_list(url, sitemap)
 
     def _read_entry(self, entry: Listed, at: str) -> str | None:
         """Read where an entry of a sitemap leads; None when it is passed over."""

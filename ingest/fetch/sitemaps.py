@@ -14,8 +14,8 @@ from xml.parsers import expat
 from rag_core.errors import OversizedDocumentError, UnreadableDocumentError
 
 _PART_BYTES = 1 << 16
-_MOST_BYTES = 100 << 20
-"""Unpacked; the protocol allows half of it."""
+_MOST_BYTES = 50 << 20
+"""Unpacked; what the protocol allows."""
 _GZIP = b"\x1f\x8b"
 _LONGEST_TEXT = 4096
 _FIELD_DEPTH = 3

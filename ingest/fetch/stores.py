@@ -58,7 +58,7 @@ class Depot:
         parts, name = read_store_url(source), show_url(source)
         hosted = parts.scheme in _HOSTED
         if hosted:
-            with plain_faults(name):
+            with plain_faults():
                 # Not pinned: these libraries connect by name. A person named the host.
                 await self.guard.resolve(parts.hostname or "")
         filesystem, path, infos = await asyncio.to_thread(_list, source)
@@ -127,7 +127,7 @@ def _require_package(scheme: str) -> None:
 
 def _list(source: str) -> tuple[Any, str, Mapping[str, _Info]]:
     """Open a store and list all below a path; only the path itself when it is an object."""
-    with plain_faults(show_url(source)):
+    with plain_faults():
         filesystem, path = fsspec.url_to_fs(source)
         filesystem.invalidate_cache()
         info: _Info = filesystem.info(path)

@@ -27,7 +27,7 @@ async def planned(home: Path, *sources: str, reach: Reach | None = None) -> Asyn
     """A plan, while its origins can be fetched."""
     reach = replace(reach or Reach(), allow_private=True)
     settings = Settings(RAG_HOME=home, _env_file=None)
-    async with open_remote(Journey(settings, "notes", reach, QUICK)) as remote:
+    async with open_remote(Journey(settings, "notes", reach, limits=QUICK)) as remote:
         yield await plan_sources(sources, remote=remote, plan_local=plan_paths)
 
 

@@ -143,6 +143,12 @@ async def test_the_address_that_was_checked_is_the_one_that_is_connected_to() ->
     assert names.asked == 1
 
 
+async def test_a_name_that_no_host_can_have_is_refused() -> None:
+    refused = await fault("http://" + "a" * 300)
+
+    assert isinstance(refused, FetchRefusedError)
+
+
 @pytest.mark.parametrize("address", ["10.1.2.3", "::1", "64:ff9b::a9fe:a9fe", "100.64.0.1"])
 async def test_a_public_name_may_not_lead_into_a_private_network(address: str) -> None:
     refused = await fault("http://inside.example/", resolver=Names(address), allow_private=False)

@@ -1,9 +1,5 @@
 from __future__ import annotations
 
-import asyncio
-import os
-import signal
-import sys
 from pathlib import Path
 
 import pytest
@@ -15,7 +11,6 @@ from rag_core.catalog import collections, documents
 from rag_core.index import Index
 from tests.ingest.remote_support import ingest, planned
 from tests.pdfs import make_pdf
-from tests.servers import until
 from tests.web import Reply, link_to, serving_site
 
 DEEP = Reach(depth=2)
@@ -147,25 +142,3 @@ async def test_a_failure_of_one_page_is_reported_with_its_url(index: Index, tmp_
     (fault,) = report.failed
     assert (fault.source, fault.error) == (f"{site.url}/b", "FetchFailedError")
     assert report.added == 1
-
-
-async def test_what_a_killed_run_left_is_swept_by_the_next(index: Index, tmp_path: Path) -> None:
-    home = tmp_path / "home"
-    slow = Reply(b"<p>x", endless=True, gap_seconds=0.05)
-    async with serving_site({"/a": page("Cats", '"1"'), "/b": slow}) as site:
-        arguments = ("add", "--allow-private", "--rate", "1000", f"{site.url}/a", f"{site.url}/b")
-        environment = os.environ | {"RAG_HOME": str(home), "RAG_COLLECTION": "killed"}
-        killed = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "ingest", *arguments, env=environment
-        )
-        await until(
-            lambda: "/b" in site.paths() and list(home.glob("fetched/*/*")), most_seconds=60
-        )
-        killed.send_signal(signal.SIGKILL)
-        await killed.wait()
-        assert list(home.glob("fetched/*/lock"))
-        site.pages["/b"] = page("Dogs", '"1"')
-        report = await ingest(index, home, f"{site.url}/a", f"{site.url}/b")
-
-    assert report.failed == ()
-    assert [path.name for path in (home / "fetched").iterdir()] == ["lock"]
