@@ -24,13 +24,13 @@ _HERE = Path(__file__).parent
 
 
 def name_program(limits: Limits) -> str:
-    """Such as `0.1.0+1f2e3d4c, 1024 MB, 60 s, OCR deu+eng`; another one may read what this cannot.
+    """Such as `0.1.0+1f2e3d4c, 1024 of 2892 MB, 60 s, OCR eng`; another may read what this cannot.
 
     The version alone would not do: a loader that was mended in a checkout has the same.
     """
     tessdata = find_tessdata()
     ocr = f"OCR {tessdata.languages}" if tessdata else "no OCR"
-    memory = f"{limits.memory(0) >> 20} MB"
+    memory = f"{limits.memory(0) >> 20} of {limits.total_bytes >> 20} MB"
     return f"{version('rag')}+{_hash_loaders()}, {memory}, {limits.seconds:g} s, {ocr}"
 
 

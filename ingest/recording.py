@@ -87,8 +87,7 @@ def _begin(settings: Settings, logbook: Logbook, work: str) -> None:
         "catalog": parse_address(settings.catalog_url).shown,
         "vectors": "a server of its own" if settings.chroma_url is None else "CHROMA_URL",
         "embedding": f"{settings.embedding_model}, {settings.embedding_precision}",
-        "parsers": f"{limits.workers} at once, {limits.total_bytes >> 20} MB; "
-        + name_program(limits),
+        "parsers": f"{limits.workers} at once; {name_program(limits)}",
     }
     for name, value in facts.items():
         logbook.write("INFO", f"{name}: {value}")
