@@ -14,6 +14,7 @@ from ingest.plan import Plan, plan_paths
 from ingest.progress import drawing
 from ingest.recording import recording
 from ingest.report import Report, summary
+from ingest.report_file import check_report
 from ingest.report_options import Reporting
 from ingest.screen import Screen
 from rag_core.index import open_index
@@ -29,6 +30,7 @@ async def add(
     reporting: Reporting,
 ) -> int:
     """Ingest files and folders."""
+    check_report(reporting, paths)
     work = f"{'retry' if order.again else 'add'} {' '.join(map(str, paths))}"
     with recording(settings, work=work, reporting=reporting, listed=screen.as_json) as written:
         order = replace(order, tell=written.tell)

@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from importlib.metadata import version
-from pathlib import Path
 
 import orjson
 
@@ -17,10 +16,13 @@ from ingest.logbook import Logbook, open_logbook
 from ingest.outcome import Outcome
 from ingest.program import name_program
 from ingest.report import Report
+from ingest.report_file import open_report
 from ingest.report_options import Reporting
 from rag_core.catalog.addresses import parse_address
-from rag_core.errors import InvalidRequestError
 from rag_core.settings import Settings
+
+_WORK_CHARACTERS = 2_000
+"""A retry may name a hundred thousand files."""
 
 
 @dataclass(slots=True)
@@ -65,9 +67,9 @@ def recording(
     Raises:
         InvalidRequestError: the file of `--report` cannot be written, or is something else.
     """
-    lines = None if reporting.report is None else _open_report(reporting.report)
+    lines = None if reporting.report is None else open_report(reporting.report)
     with open_logbook(settings.home) as logbook:
-        _begin(settings, logbook, work)
+        _begin(settings, logbook, _shorten(work))
         try:
             yield Recording(logbook, lines, listed)
         except BaseException as error:
@@ -93,22 +95,8 @@ def _begin(settings: Settings, logbook: Logbook, work: str) -> None:
         logbook.write("INFO", f"{name}: {value}")
 
 
-def _open_report(path: Path) -> LineFile:
-    if path.is_file() and not _is_report(path):
-        raise InvalidRequestError(f"{str(path)!r} is there, and no report: name another file")
-    lines = LineFile(path)
-    if lines.problem is not None:
-        raise InvalidRequestError(f"cannot write {str(path)!r}: {lines.problem}")
-    return lines
-
-
-def _is_report(path: Path) -> bool:
-    """Whether a file may be overwritten: it is empty, or an earlier report."""
-    try:
-        with path.open("rb") as file:
-            return file.read(11) in {b"", b'{"source":"'}
-    except OSError as error:
-        raise InvalidRequestError(f"cannot write {str(path)!r}: {error.strerror}") from error
+def _shorten(work: str) -> str:
+    return work if len(work) <= _WORK_CHARACTERS else f"{work[:_WORK_CHARACTERS]}…"
 
 
 def _counts(report: Report) -> str:

@@ -10,7 +10,7 @@ from ingest.outcome import Outcome
 from ingest.recording import recording
 from ingest.report import Tally
 from ingest.report_options import Reporting
-from rag_core.errors import CatalogUnavailableError, ConfigurationError, InvalidRequestError
+from rag_core.errors import CatalogUnavailableError, ConfigurationError
 from rag_core.settings import Settings
 
 ADDED = Outcome("/a.pdf", "added", chunks=3, tokens=99, pages=2, seconds=0.25, warnings=("w",))
@@ -85,19 +85,3 @@ def test_a_wrong_database_is_refused_as_ever(tmp_path: Path) -> None:
         recording(wrong, work="add", reporting=Reporting(), listed=False),
     ):
         pass
-
-
-def test_a_file_that_is_no_report_is_left_alone(tmp_path: Path) -> None:
-    (tmp_path / "mine").write_text("precious")
-
-    with (
-        pytest.raises(InvalidRequestError, match="name another file"),
-        recording(
-            settings(tmp_path),
-            work="add",
-            reporting=Reporting(report=tmp_path / "mine"),
-            listed=False,
-        ),
-    ):
-        pass
-    assert (tmp_path / "mine").read_text() == "precious"
