@@ -16,6 +16,7 @@ from ingest.recording import recording
 from ingest.report import Report, summary
 from ingest.report_file import check_report
 from ingest.report_options import Reporting
+from ingest.rules import Selection
 from ingest.screen import Screen
 from rag_core.index import open_index
 from rag_core.settings import Settings
@@ -27,6 +28,7 @@ async def add(
     *,
     paths: Sequence[Path],
     order: Order,
+    wanted: Selection,
     reporting: Reporting,
 ) -> int:
     """Ingest files and folders."""
@@ -34,7 +36,10 @@ async def add(
     work = f"{'retry' if order.again else 'add'} {' '.join(map(str, paths))}"
     with recording(settings, work=work, reporting=reporting, listed=screen.as_json) as written:
         order = replace(order, tell=written.tell)
-        plan = await asyncio.to_thread(plan_paths, paths, home=settings.home)
+        plan = await asyncio.to_thread(plan_paths, paths, home=settings.home, wanted=wanted)
+        if order.only is not None:
+            files = tuple(file for file in plan.files if file.source in order.only)
+            plan = replace(plan, files=files, skipped={})
         if not plan.files:
             report = written.finish(begin_tally(plan, order).report())
             nothing = f"nothing to ingest under {', '.join(map(str, paths))}"

@@ -100,22 +100,15 @@ class Flow:
 
     async def _take(self, file: PlannedFile) -> None:
         """Parse a file, unless it is live as it is, or failed as it is."""
+        known = self.live.get(file.source)
         async with file.origin.local() as path:
-            if await self._is_unchanged(file, path):
-                self.tally.keep(self.live[file.source], size_bytes=file.size_bytes)
+            if known is not None and await _is_same(known, file, path, self.metadata):
+                self.tally.keep(known, size_bytes=file.size_bytes)
                 await self.quarantine.release([file.source])
             elif (held := await self.quarantine.find(file.source, path)) is not None:
                 self.tally.hold(held, size_bytes=file.size_bytes)
             else:
                 await self.parsed.put(await self._parse(file, path))
-
-    async def _is_unchanged(self, file: PlannedFile, path: Path) -> bool:
-        known = self.live.get(file.source)
-        if known is None or known.size_bytes != file.size_bytes:
-            return False
-        if self.metadata is not None and dict(known.metadata) != dict(self.metadata):
-            return False
-        return known.content_hash == await asyncio.to_thread(_hash_file, path)
 
     async def _parse(self, file: PlannedFile, path: Path) -> _Passing:
         parsed = await self.quarantine.parse(path, source=file.source)
@@ -195,6 +188,17 @@ class Flow:
             self.quarantine.sandbox.give_back(passing.held_bytes)
         self.progress(self.tally)
         await self.quarantine.release([one.document.source for one in staged])
+
+
+async def _is_same(
+    known: DocumentSummary, file: PlannedFile, path: Path, metadata: Mapping[str, str] | None
+) -> bool:
+    """Whether a live document has the bytes of the file, and the metadata that is wanted."""
+    if known.size_bytes != file.size_bytes:
+        return False
+    if metadata is not None and dict(known.metadata) != dict(metadata):
+        return False
+    return known.content_hash == await asyncio.to_thread(_hash_file, path)
 
 
 async def _unless(stop: asyncio.Event, work: Coroutine[None, None, None]) -> None:

@@ -26,7 +26,8 @@ async def list_documents(settings: Settings, screen: Screen, *, collection: str 
         stored = await collections.get_collection(catalog, collection or settings.collection)
         found = [document async for document in each_document(catalog, stored)]
     rows = ((one.source, one.title, str(one.chunks), str(one.tokens), one.id) for one in found)
-    screen.show_table({"collection": stored.name, "documents": found}, _DOCUMENT_COLUMNS, rows)
+    result = {"collection": stored.name, **asdict(stored.splitting), "documents": found}
+    screen.show_table(result, _DOCUMENT_COLUMNS, rows)
     return 0
 
 

@@ -23,6 +23,7 @@ from rag_core.catalog.quarantine import (
     list_quarantined,
     remember_failure,
 )
+from rag_core.documents import Splitting
 from rag_core.errors import DocumentError, EncryptedDocumentError, UnavailableDocumentError
 
 _Moment = tuple[int, int, int, int]
@@ -43,8 +44,7 @@ class Terms:
 
     tokenizer: str
     """As `rag_core.tokens.open_counter` takes it."""
-    max_tokens: int
-    """Of a chunk."""
+    splitting: Splitting
     metadata: Mapping[str, str] | None = None
     """For every file; None when none was given."""
     passwords: Sequence[str] = field(default=(), repr=False)
@@ -158,7 +158,7 @@ async def open_quarantine(
     """
     held = {one.file.source: one for one in await list_quarantined(catalog, collection)}
     async with open_sandbox(
-        tokenizer=terms.tokenizer, max_tokens=terms.max_tokens, passwords=terms.passwords
+        tokenizer=terms.tokenizer, splitting=terms.splitting, passwords=terms.passwords
     ) as sandbox:
         program = name_program(sandbox.limits)
         yield Quarantine(catalog, collection, sandbox, terms, program, held)

@@ -69,9 +69,7 @@ def retry(
             settings,
             screen,
             wanted=sources or (),
-            order=pipeline.Order(
-                collection or settings.collection, passwords=password or (), again=True
-            ),
+            order=pipeline.Order(collection or settings.collection, passwords=password or ()),
             reporting=reporting,
         ),
         as_json=as_json,

@@ -16,6 +16,7 @@ from ingest.allowance import Allowance
 from ingest.limits import Limits
 from ingest.parsed import Accepted, Answer, Parsed, ParseRequest, Refused, put_together
 from ingest.worker_process import LARGE_BYTES, ask_worker, await_end, kill_worker, start_worker
+from rag_core.documents import DEFAULT_SPLITTING, Splitting
 from rag_core.errors import (
     DocumentError,
     EmptyDocumentError,
@@ -50,8 +51,7 @@ class Sandbox:
 
     tokenizer: str
     """As `rag_core.tokens.open_counter` takes it."""
-    max_tokens: int
-    """Of a chunk."""
+    splitting: Splitting
     limits: Limits
     free: asyncio.Semaphore
     memory: Allowance
@@ -95,7 +95,7 @@ class Sandbox:
             self.passwords,
         )
         async with self.free, self.memory.holding(request.memory_bytes):
-            worker = self._waiting() or await start_worker(self.tokenizer, self.max_tokens)
+            worker = self._waiting() or await start_worker(self.tokenizer, self.splitting)
             began = time.monotonic()
             try:
                 return await self._take(worker, request, large=size_bytes >= LARGE_BYTES, at=began)
@@ -147,7 +147,7 @@ class Sandbox:
 async def open_sandbox(
     *,
     tokenizer: str,
-    max_tokens: int,
+    splitting: Splitting = DEFAULT_SPLITTING,
     workers: int | None = None,
     limits: Limits | None = None,
     passwords: Sequence[str] = (),
@@ -156,7 +156,7 @@ async def open_sandbox(
     limits = limits or Limits()
     sandbox = Sandbox(
         tokenizer,
-        max_tokens,
+        splitting,
         limits,
         asyncio.Semaphore(limits.workers if workers is None else workers),
         Allowance(limits.total_bytes),

@@ -1,7 +1,7 @@
 """The process that parses and cuts files, under limits of memory and time, for the sandbox.
 
-Started as `python -m ingest.sandbox_worker TOKENIZER MAX_TOKENS PARENT_PID`; frames of
-`ingest.parsed` on standard input and output; ends with its input or with its parent.
+Started as `python -m ingest.sandbox_worker TOKENIZER SPLITTING PARENT_PID`, the second in JSON;
+frames of `ingest.parsed` on standard input and output; ends with its input or with its parent.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ import orjson
 from ingest.load import MAX_FILE_BYTES, load_document
 from ingest.parsed import LENGTH_BYTES, Accepted, Answer, ParseRequest, Ready, Refused, cut
 from ingest.split import split_document
-from rag_core.documents import Document
+from rag_core.documents import Document, Splitting
 from rag_core.errors import (
     DocumentError,
     EmptyDocumentError,
@@ -46,7 +46,8 @@ _UNSTORABLE = re.compile("[\0\ud800-\udfff]")
 
 def main() -> None:
     """Answer requests until the input ends."""
-    tokenizer, max_tokens, parent = sys.argv[1:]
+    tokenizer, options, parent = sys.argv[1:]
+    splitting = Splitting(**orjson.loads(options))
     _end_with(int(parent))
     requests, answers = _take_pipes()
     try:
@@ -59,7 +60,7 @@ def main() -> None:
     _write(answers, Ready(ready=True))
     _silence(2)
     while (request := _read(requests)) is not None:
-        _write(answers, _answer(request, counter, int(max_tokens)))
+        _write(answers, _answer(request, counter, splitting))
 
 
 def _end_with(parent: int) -> None:
@@ -98,10 +99,10 @@ def _write(pipe: BinaryIO, answer: Answer) -> None:
     pipe.flush()
 
 
-def _answer(request: ParseRequest, counter: TokenCounter, max_tokens: int) -> Answer:
+def _answer(request: ParseRequest, counter: TokenCounter, splitting: Splitting) -> Answer:
     _limit(request)
     try:
-        return _parse(request, counter, max_tokens)
+        return _parse(request, counter, splitting)
     except MemoryError:
         detail = f"the file needs more than {request.memory_bytes // _MIB} MB of memory"
         return _refused(OversizedDocumentError(detail))
@@ -113,13 +114,13 @@ def _answer(request: ParseRequest, counter: TokenCounter, max_tokens: int) -> An
         _unlimit()
 
 
-def _parse(request: ParseRequest, counter: TokenCounter, max_tokens: int) -> Accepted:
+def _parse(request: ParseRequest, counter: TokenCounter, splitting: Splitting) -> Accepted:
     path = Path(request.path)
     content = _read_content(path)
     document = _storable(
         load_document(path, source=request.source, content=content, passwords=request.passwords)
     )
-    chunks = split_document(document, counter, max_tokens=max_tokens)
+    chunks = split_document(document, counter, splitting)
     if not chunks:
         raise EmptyDocumentError("it holds no text")
     return Accepted(document, cut(chunks), hashlib.sha256(content).hexdigest(), len(content))

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
+from pathlib import Path
 
 from ingest.plan import name_source
 from rag_core.catalog import documents
 from rag_core.catalog.collections import Collection
 from rag_core.catalog.documents import DocumentSummary
 from rag_core.catalog.engine import Catalog
-from rag_core.catalog.quarantine import list_quarantined
+from rag_core.catalog.quarantine import forget_failures, list_quarantined
 from rag_core.errors import DocumentNotFoundError, InvalidRequestError
 
 _PAGE_DOCUMENTS = 1_000
@@ -77,19 +78,33 @@ async def choose_held(catalog: Catalog, collection: Collection, wanted: Sequence
     return sorted({source for sources in held.values() for source in sources})
 
 
+async def forget_gone(catalog: Catalog, collection: Collection, sources: Sequence[str]) -> None:
+    """Let those out of quarantine that are files of this machine, and not there any more."""
+    await forget_failures(catalog, collection, [one for one in sources if _is_gone(one)])
+
+
+def _is_gone(source: str) -> bool:
+    return source.startswith("/") and not Path(find_container(source)).exists()
+
+
+def find_container(source: str) -> str:
+    """The archive that a source is in; the source itself when it is in none."""
+    return source if Path(source).exists() else source.partition("!/")[0]
+
+
 def _held_under(held: Sequence[str], name: str) -> list[str]:
     path = name_source(name)
-    folder = path.rstrip("/") + "/"
-    return [one for one in held if one in {name, path} or one.startswith(folder)]
+    below = (f"{path.rstrip('/')}/", f"{path}!/")
+    return [one for one in held if one in {name, path} or one.startswith(below)]
 
 
 async def _find_meant(catalog: Catalog, collection: Collection, name: str) -> list[DocumentSummary]:
     try:
         return [await find_document(catalog, collection, name)]
     except DocumentNotFoundError:
-        folder = name_source(name).rstrip("/") + "/"
+        path = name_source(name).rstrip("/")
         return [
             document
             async for document in each_document(catalog, collection)
-            if document.source.startswith(folder)
+            if document.source.startswith((f"{path}/", f"{path}!/"))
         ]

@@ -14,6 +14,7 @@ import orjson
 from pydantic import TypeAdapter, ValidationError
 
 from ingest.parsed import LENGTH_BYTES, Answer, ParseRequest, Refused
+from rag_core.documents import Splitting
 from rag_core.errors import ConfigurationError, OversizedDocumentError, UnreadableDocumentError
 
 LARGE_BYTES = 8 << 20
@@ -34,7 +35,7 @@ _OWN = {"MALLOC_ARENA_MAX": "2"}
 _ANSWER: TypeAdapter[Answer] = TypeAdapter(Answer)
 
 
-async def start_worker(tokenizer: str, max_tokens: int) -> Process:
+async def start_worker(tokenizer: str, splitting: Splitting) -> Process:
     """Start a worker and wait until it has loaded its libraries.
 
     Raises:
@@ -43,7 +44,7 @@ async def start_worker(tokenizer: str, max_tokens: int) -> Process:
     worker = await asyncio.create_subprocess_exec(
         # -P: a module that lies in the working folder is no part of the program.
         *(sys.executable, "-P", "-m", "ingest.sandbox_worker"),
-        *(tokenizer, str(max_tokens), str(os.getpid())),
+        *(tokenizer, orjson.dumps(splitting).decode(), str(os.getpid())),
         stdin=PIPE,
         stdout=PIPE,
         stderr=PIPE,

@@ -3,7 +3,8 @@
 RagError
 ├── ConfigurationError            give up: a setting is wrong; the text says which and what to do
 │   ├── MissingPackageError       a package that a setting needs is not installed
-│   └── FingerprintMismatchError  the collection was embedded by another model
+│   ├── FingerprintMismatchError  the collection was embedded by another model
+│   └── SplittingMismatchError    the collection is cut in another way than was asked for
 ├── InvalidRequestError           the caller asked for something that cannot be
 │   ├── BundleError               a file of an exported collection cannot be written, or read
 │   ├── RequestTooLargeError      the request, or the question in it, passes a limit
@@ -43,6 +44,7 @@ RagError
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Sequence
 
 
@@ -64,13 +66,24 @@ class MissingPackageError(ConfigurationError):
 
 
 class FingerprintMismatchError(ConfigurationError):
-    """The collection was cut or embedded in another way than the settings say now."""
+    """The collection was embedded by another model than the settings say now."""
 
     def __init__(self, collection: str, *, stored: str, current: str) -> None:
         super().__init__(
             f"collection {collection!r} was embedded with {stored!r}, the settings now say "
-            f"{current!r}: set EMBEDDING_MODEL and EMBEDDING_PRECISION back, or ingest into a new "
-            "collection (ingest add --collection NAME …)"
+            f"{current!r}: set EMBEDDING_MODEL and EMBEDDING_PRECISION back, or change the "
+            f"collection to it with 'ingest reindex --collection {shlex.quote(collection)}'"
+        )
+
+
+class SplittingMismatchError(ConfigurationError):
+    """The collection is cut into chunks in another way than was asked for."""
+
+    def __init__(self, collection: str, *, stored: str, given: str) -> None:
+        super().__init__(
+            f"collection {collection!r} is cut into chunks of {stored}, not {given!r}: leave these "
+            "options out, or change the collection with 'ingest reindex --collection "
+            f"{shlex.quote(collection)} {given}'"
         )
 
 

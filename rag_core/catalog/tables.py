@@ -67,6 +67,9 @@ collections = Table(
     Column("removed_vectors", Integer, nullable=False),
     Column("seq", BigInteger, nullable=False),
     Column("created_at", UtcTime, nullable=False),
+    Column("chunk_tokens", Integer, nullable=False, server_default="256"),
+    Column("overlap_tokens", Integer, nullable=False, server_default="0"),
+    Column("strategy", Text, nullable=False, server_default="structure"),
 )
 
 # One row is one version of a document; it never changes but for its state.
@@ -110,6 +113,7 @@ texts = Table(
     Column("document_id", ForeignKey("documents.id", ondelete="CASCADE"), primary_key=True),
     Column("page_starts", JsonTuple, nullable=False),
     Column("text", Text, nullable=False),
+    Column("markup", Text, nullable=False, server_default="markdown"),
 )
 
 chunks = Table(

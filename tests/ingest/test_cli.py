@@ -190,7 +190,9 @@ def test_status_tells_of_every_part(folder: Path) -> None:
 
     assert {part["state"] for part in status["parts"]} == {"ok"}
     assert [part["part"] for part in status["parts"]][:2] == ["embedding model", "catalog"]
-    assert os.environ["RAG_COLLECTION"] in [one["name"] for one in status["collections"]]
+    (one,) = [one for one in status["collections"] if one["name"] == os.environ["RAG_COLLECTION"]]
+    options = [one[name] for name in ("chunk_tokens", "overlap_tokens", "strategy")]
+    assert options == [256, 0, "structure"]
 
 
 def test_a_wrong_setting_is_one_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -327,3 +329,18 @@ def test_passwords_open_what_asks_for_one_and_are_stored_nowhere(tmp_path: Path)
     assert (without["failed"][0]["error"], given["added"]) == ("EncryptedDocumentError", 1)
     assert "--password" in without["failed"][0]["detail"]
     assert "k3y-9ff" not in run("show", tmp_path / "a.pdf", "--json").stdout
+
+
+@pytest.mark.usefixtures("home")
+def test_a_collection_is_cut_as_its_first_add_said(folder: Path) -> None:
+    (folder / "long.md").write_text("The Rhine is a long river in Europe. " * 40)
+    run("add", folder, "--chunk-tokens", "64", "--overlap", "16", "--strategy", "sentences")
+
+    listed = run_json("list")
+    other = run_json("add", folder, "--chunk-tokens", "128")
+
+    options = [listed[name] for name in ("chunk_tokens", "overlap_tokens", "strategy")]
+    assert options == [64, 16, "sentences"]
+    assert listed["documents"][1]["chunks"] > 5
+    assert other["error"] == "SplittingMismatchError"
+    assert run("add", folder).exit_code == 0

@@ -15,10 +15,11 @@ from ingest.report import Report
 from rag_core.catalog import collections, documents
 from rag_core.catalog.collections import Collection
 from rag_core.catalog.quarantine import Quarantined, list_quarantined
+from rag_core.documents import Splitting
 from rag_core.errors import EmptyDocumentError, UnavailableDocumentError
 from rag_core.index import Index
 
-TERMS = Terms("estimate", 64)
+TERMS = Terms("estimate", Splitting(64))
 
 
 async def ingest(

@@ -9,6 +9,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from ingest.cli import app
+from tests.ingest.archives_support import make_zip
 
 MODEL = "langchain:tests.embeddings.WordEmbeddings"
 
@@ -74,6 +75,16 @@ def test_a_retry_that_fails_is_exit_code_1_and_one_that_succeeds_0(bad: Path) ->
     assert run("quarantine").stdout == f"{bad.parents[1].name}: nothing is in quarantine\n"
     listed = {one["title"]: one["metadata"] for one in run_json("list")["documents"]}
     assert listed["Better"] == {"team": "a"}
+
+
+def test_a_member_of_an_archive_is_tried_again_alone(bad: Path) -> None:
+    archive = make_zip(bad.parent / "notes.zip", {"bad.md": b" ", "good.md": b"# Elbe"})
+    run("add", archive)
+
+    report = run_json("retry", archive)
+
+    assert [fault["source"] for fault in report["failed"]] == [f"{archive}!/bad.md"]
+    assert report["files"] == 1
 
 
 def test_a_retry_of_nothing_is_exit_code_0_and_of_an_unknown_name_2(bad: Path) -> None:

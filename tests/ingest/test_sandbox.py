@@ -13,6 +13,7 @@ import pytest
 import xlsxwriter
 
 from ingest.sandbox import Limits, Sandbox, open_sandbox
+from rag_core.documents import Splitting
 from rag_core.errors import (
     ConfigurationError,
     DocumentError,
@@ -28,7 +29,7 @@ TEXT = "# Rivers\n\nThe Rhine is long.\n\n## Length\n\nIt has 1,233 km.\n"
 
 @pytest.fixture
 async def sandbox() -> AsyncIterator[Sandbox]:
-    async with open_sandbox(tokenizer=TOKENIZER, max_tokens=64, workers=1) as opened:
+    async with open_sandbox(tokenizer=TOKENIZER, splitting=Splitting(64), workers=1) as opened:
         yield opened
 
 
@@ -92,7 +93,7 @@ async def test_one_worker_serves_one_file_after_the_other(sandbox: Sandbox, note
 
 
 async def test_no_more_workers_run_than_are_allowed(note: Path) -> None:
-    async with open_sandbox(tokenizer=TOKENIZER, max_tokens=64, workers=2) as sandbox:
+    async with open_sandbox(tokenizer=TOKENIZER, splitting=Splitting(64), workers=2) as sandbox:
         await asyncio.gather(*(sandbox.parse(note, source="s") for _ in range(8)))
 
         assert len(sandbox.idle) == 2
@@ -211,7 +212,7 @@ async def test_a_cancelled_parse_leaves_no_worker_behind(sandbox: Sandbox, large
 
 
 async def test_workers_end_when_the_sandbox_closes(note: Path) -> None:
-    async with open_sandbox(tokenizer=TOKENIZER, max_tokens=64) as sandbox:
+    async with open_sandbox(tokenizer=TOKENIZER, splitting=Splitting(64)) as sandbox:
         await sandbox.parse(note, source="s")
         (worker,) = sandbox.idle
 
@@ -222,7 +223,7 @@ def test_workers_end_when_their_parent_is_killed(note: Path) -> None:
     program = (
         "import asyncio, sys, time\nfrom pathlib import Path\nfrom ingest.sandbox import *\n"
         "async def main():\n"
-        f"    async with open_sandbox(tokenizer={TOKENIZER!r}, max_tokens=64) as sandbox:\n"
+        f"    async with open_sandbox(tokenizer={TOKENIZER!r}) as sandbox:\n"
         f"        await sandbox.parse(Path({str(note)!r}), source='s')\n"
         "        print(sandbox.idle[0].pid, flush=True)\n        time.sleep(60)\n"
         "asyncio.run(main())\n"
@@ -255,7 +256,7 @@ async def test_a_module_in_the_working_folder_is_never_run(
 
 
 async def test_a_worker_that_cannot_start_says_why(note: Path) -> None:
-    async with open_sandbox(tokenizer="file:/nowhere.json", max_tokens=64) as sandbox:
+    async with open_sandbox(tokenizer="file:/nowhere.json", splitting=Splitting(64)) as sandbox:
         with pytest.raises(ConfigurationError, match=r"nowhere\.json"):
             await sandbox.parse(note, source="s")
 
