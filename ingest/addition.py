@@ -30,8 +30,13 @@ async def add(
 ) -> int:
     """Ingest files, folders and what is behind URLs."""
     named = " ".join(map(show_source, intake.sources))
-    work = f"{'retry' if order.again else 'add'} {named}"
-    with recording(settings, work=work, reporting=reporting, listed=screen.as_json) as written:
+    with recording(
+        settings,
+        work="retry" if order.again else "add",
+        sources=intake.sources,
+        reporting=reporting,
+        listed=screen.as_json,
+    ) as written:
         order = replace(order, tell=written.tell)
         tell = None if screen.as_json else screen.aside.print
         async with open_plan(settings, intake, collection=order.collection, tell=tell) as plan:
