@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import signal
+import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,8 +15,12 @@ from ingest.progress import drawing
 from ingest.report import summary
 from ingest.rules import Selection
 from ingest.screen import Screen
+from ingest.stdin import receive
+from rag_core.errors import InvalidRequestError
 from rag_core.index import open_index
 from rag_core.settings import Settings
+
+_STDIN = "-"
 
 
 async def add(
@@ -25,9 +30,16 @@ async def add(
     paths: Sequence[Path],
     order: Order,
     wanted: Selection,
+    name: str | None = None,
 ) -> int:
-    """Ingest files and folders."""
-    plan = await asyncio.to_thread(plan_paths, paths, home=settings.home, wanted=wanted)
+    """Ingest files and folders, and under `name` what comes on standard input for the path `-`."""
+    on_disk = [path for path in paths if str(path) != _STDIN]
+    if name is not None and len(on_disk) == len(paths):
+        raise InvalidRequestError(f"--name {name!r} names standard input: add '-' to the paths")
+    plan = await asyncio.to_thread(plan_paths, on_disk, home=settings.home, wanted=wanted)
+    if len(on_disk) < len(paths):
+        descriptor = sys.stdin.fileno() if sys.stdin else None
+        plan = await receive(plan, descriptor, name=name, home=settings.home)
     if not plan.files:
         report = begin_tally(plan, order).report()
         nothing = f"nothing to ingest under {', '.join(map(str, paths))}"

@@ -80,6 +80,13 @@ class _Wanted:
     no_ignore: Annotated[
         bool, typer.Option("--no-ignore", help="Do not obey .gitignore and .ingestignore.")
     ] = False
+    name: Annotated[
+        str | None,
+        typer.Option(
+            callback=check_text,
+            help="Of the document that comes on standard input, for the path '-'.",
+        ),
+    ] = None
 
 
 def _read_metadata(pairs: list[str]) -> dict[str, str] | None:
@@ -99,7 +106,10 @@ def _read_metadata(pairs: list[str]) -> dict[str, str] | None:
 def add(
     paths: Annotated[
         list[Path],
-        typer.Argument(metavar="PATH...", help="Files, archives, and folders with all below them."),
+        typer.Argument(
+            metavar="PATH...",
+            help="Files, archives, and folders with all below them; - for standard input.",
+        ),
     ],
     *,
     collection: Collection = None,
@@ -128,6 +138,7 @@ def add(
             wanted=rules.Selection(
                 wanted.include or (), wanted.exclude or (), ignore_files=not wanted.no_ignore
             ),
+            name=wanted.name,
         ),
         as_json=as_json,
     )
