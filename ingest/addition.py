@@ -4,23 +4,22 @@ from __future__ import annotations
 
 import asyncio
 import signal
-import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 from ingest.pipeline import Order, begin_tally, ingest_plan
-from ingest.plan import plan_paths
+from ingest.plan import Plan
 from ingest.progress import drawing
-from ingest.report import summary
+from ingest.recording import recording
+from ingest.report import Report, summary
+from ingest.report_options import Reporting
 from ingest.rules import Selection
 from ingest.screen import Screen
-from ingest.stdin import receive
-from rag_core.errors import InvalidRequestError
+from ingest.stdin import plan_given
 from rag_core.index import open_index
 from rag_core.settings import Settings
-
-_STDIN = "-"
 
 
 async def add(
@@ -30,30 +29,34 @@ async def add(
     paths: Sequence[Path],
     order: Order,
     wanted: Selection,
-    name: str | None = None,
+    reporting: Reporting,
 ) -> int:
-    """Ingest files and folders, and under `name` what comes on standard input for the path `-`."""
-    on_disk = [path for path in paths if str(path) != _STDIN]
-    if name is not None and len(on_disk) == len(paths):
-        raise InvalidRequestError(f"--name {name!r} names standard input: add '-' to the paths")
-    plan = await asyncio.to_thread(plan_paths, on_disk, home=settings.home, wanted=wanted)
-    if len(on_disk) < len(paths):
-        descriptor = sys.stdin.fileno() if sys.stdin else None
-        plan = await receive(plan, descriptor, name=name, home=settings.home)
-    if not plan.files:
-        report = begin_tally(plan, order).report()
-        nothing = f"nothing to ingest under {', '.join(map(str, paths))}"
-        screen.show(report, [nothing, *summary(report)[1:]])
-        return report.exit_code
-    with _stopping() as stop, drawing(screen.aside, quiet=screen.as_json) as progress:
-        async with open_index(settings) as index:
-            report = await ingest_plan(index, plan, order, progress=progress, stop=stop)
+    """Ingest files, folders and standard input."""
+    work = f"{'retry' if order.again else 'add'} {' '.join(map(str, paths))}"
+    with recording(settings, work=work, reporting=reporting, listed=screen.as_json) as written:
+        order = replace(order, tell=written.tell)
+        plan = await plan_given(paths, home=settings.home, wanted=wanted)
+        if order.only is not None:
+            files = tuple(file for file in plan.files if file.source in order.only)
+            plan = replace(plan, files=files, skipped={})
+        if not plan.files:
+            report = written.finish(begin_tally(plan, order).report())
+            nothing = f"nothing to ingest under {', '.join(map(str, paths))}"
+            screen.show(report, [nothing, *summary(replace(report, log=None))[1:]])
+            return report.exit_code
+        report = written.finish(await _ingest(settings, screen, plan, order))
     screen.show(report, summary(report))
-    return report.exit_code
+    return report.exit_code_of_tried if reporting.ignore_quarantined else report.exit_code
+
+
+async def _ingest(settings: Settings, screen: Screen, plan: Plan, order: Order) -> Report:
+    with stopping() as stop, drawing(screen.aside, quiet=screen.as_json) as progress:
+        async with open_index(settings) as index:
+            return await ingest_plan(index, plan, order, progress=progress, stop=stop)
 
 
 @contextmanager
-def _stopping() -> Iterator[asyncio.Event]:
+def stopping() -> Iterator[asyncio.Event]:
     """Yield what the first SIGINT or SIGTERM sets; the second one ends us as usual."""
     loop, stop = asyncio.get_running_loop(), asyncio.Event()
 

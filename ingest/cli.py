@@ -7,23 +7,23 @@ wrong usage, or nothing could be done; 130 interrupted.
 from __future__ import annotations
 
 import sys
-from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 from typer.exceptions import TyperException
 
 from ingest.options import EXIT_CODES, AsJson, Collection, check_text, gathered, lazily, run
+from ingest.order_options import Given, OrderOptions, SelectionOptions
+from ingest.quarantine_cli import app as quarantine_app
+from ingest.report_options import Reporting
 from ingest.upkeep_cli import app as upkeep_app
 
 if TYPE_CHECKING:
-    from ingest import addition, health, lookups, pipeline, removal, rules, running
+    from ingest import addition, health, lookups, pipeline, removal, running
 else:
     running, lookups = lazily("ingest.running"), lazily("ingest.lookups")
     addition, removal = lazily("ingest.addition"), lazily("ingest.removal")
-    health = lazily("ingest.health")
-    pipeline, rules = lazily("ingest.pipeline"), lazily("ingest.rules")
+    health, pipeline = lazily("ingest.health"), lazily("ingest.pipeline")
 
 app = typer.Typer(
     name="ingest",
@@ -38,107 +38,41 @@ app = typer.Typer(
 _WRONG_USAGE = 2
 
 
-Metadata = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--metadata",
-        "-m",
-        metavar="KEY=VALUE",
-        callback=check_text,
-        help="For every file, in place of what it has; without this each keeps its own.",
-    ),
-]
-Passwords = Annotated[
-    list[str] | None,
-    typer.Option(
-        metavar="TEXT",
-        callback=check_text,
-        help="Tried where a PDF asks for one; may be given several times.",
-    ),
-]
-
-
-@dataclass(frozen=True, slots=True)
-class _Wanted:
-    """The options of `add` that choose among files."""
-
-    include: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="GLOB",
-            help="Of folders, take only files that match, such as '*.md' or 'docs/**'; may be "
-            "given several times. Naming a suffix takes it though no loader is known for it.",
-        ),
-    ] = None
-    exclude: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="GLOB",
-            help="Of folders, pass over files and folders that match; may be given several times.",
-        ),
-    ] = None
-    no_ignore: Annotated[
-        bool, typer.Option("--no-ignore", help="Do not obey .gitignore and .ingestignore.")
-    ] = False
-    name: Annotated[
-        str | None,
-        typer.Option(
-            callback=check_text,
-            help="Of the document that comes on standard input, for the path '-'.",
-        ),
-    ] = None
-
-
-def _read_metadata(pairs: list[str]) -> dict[str, str] | None:
-    if not pairs:
-        return None
-    metadata = {}
-    for pair in pairs:
-        key, equals, value = pair.partition("=")
-        if not (key and equals):
-            raise typer.BadParameter(f"{pair!r} is not key=value", param_hint="--metadata")
-        metadata[key] = value
-    return metadata
-
-
 @app.command(epilog=EXIT_CODES)
-@gathered(_Wanted, "wanted")
+@gathered(Given, "given")
+@gathered(SelectionOptions, "wanted")
+@gathered(OrderOptions, "asked")
+@gathered(Reporting, "reporting")
 def add(
-    paths: Annotated[
-        list[Path],
-        typer.Argument(
-            metavar="PATH...",
-            help="Files, archives, and folders with all below them; - for standard input.",
-        ),
-    ],
     *,
+    given: Given,
     collection: Collection = None,
-    metadata: Metadata = None,
-    password: Passwords = None,
-    wanted: _Wanted,
+    wanted: SelectionOptions,
+    asked: OrderOptions,
+    reporting: Reporting,
     as_json: AsJson = False,
 ) -> None:
     """Ingest files and folders; those that have not changed are skipped.
 
     From folders, hidden files, types without a loader and what .gitignore and .ingestignore name
-    are passed over and counted. A file that cannot be read is reported, and the rest goes on.
-    Zip and tar archives are taken apart. A folder without a file to ingest is exit code 2.
+    are passed over and counted. Zip and tar archives are taken apart. A file that cannot be read
+    is reported, and the rest goes on; while its bytes stay the same it is in quarantine and not
+    parsed again (`ingest retry`). A folder without a file to ingest is exit code 2. How documents
+    are cut into chunks is said when a collection is new; `ingest reindex` changes it.
 
     Keys of --json: collection, files, added, updated, unchanged, failed [source, error, detail],
     skipped [reason, files], warnings [source, detail], chunks, embedded, reused, seconds,
-    interrupted, error, detail.
+    interrupted, error, detail, quarantined [source, error, detail, failures, last_failed_at],
+    slowest [source, seconds], log, report_problem, outcomes [those of a line of --report].
     """
-    pairs = _read_metadata(metadata or [])
     run(
         lambda settings, screen: addition.add(
             settings,
             screen,
-            paths=paths,
-            order=pipeline.Order(collection or settings.collection, pairs, password or ()),
-            wanted=rules.Selection(
-                wanted.include or (), wanted.exclude or (), ignore_files=not wanted.no_ignore
-            ),
-            name=wanted.name,
+            paths=given.paths,
+            order=asked.order(collection or settings.collection),
+            wanted=wanted.selection(given.name),
+            reporting=reporting,
         ),
         as_json=as_json,
     )
@@ -152,8 +86,8 @@ def list_documents(
 ) -> None:
     """List the documents of a collection.
 
-    Keys of --json: collection, documents [id, source, title, media_type, size_bytes, chunks,
-    tokens, metadata, content_hash, created_at].
+    Keys of --json: collection, chunk_tokens, overlap_tokens, strategy, documents [id, source,
+    title, media_type, size_bytes, chunks, tokens, metadata, content_hash, created_at].
     """
     run(
         lambda settings, screen: lookups.list_documents(settings, screen, collection=collection),
@@ -194,7 +128,9 @@ def remove(
 
     More than one document is removed only with --yes, or when a person says so at the terminal.
 
-    Keys of --json: collection, removed [id, source], missing.
+    A file that failed is forgotten: it is tried again when it is given again.
+
+    Keys of --json: collection, removed [id, source], missing, forgotten.
     """
     run(
         lambda settings, screen: removal.remove(
@@ -233,12 +169,13 @@ def status(
     """Tell what is in the index, and whether its parts are well.
 
     Keys of --json: home, size_bytes, parts [part, state, detail], collections [name, documents,
-    chunks, tokens, fingerprint, created_at].
+    chunks, tokens, fingerprint, created_at, chunk_tokens, overlap_tokens, strategy].
     """
     run(health.status, as_json=as_json)
 
 
 # Last, so that help lists the everyday commands first.
+app.add_typer(quarantine_app)
 app.add_typer(upkeep_app)
 
 

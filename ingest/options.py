@@ -65,6 +65,14 @@ OneCollection = Annotated[
     ),
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
+Passwords = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="TEXT",
+        callback=check_text,
+        help="Tried where a PDF asks for one; may be given several times.",
+    ),
+]
 
 
 def gathered(group: type[object], name: str) -> Callable[[Command], Command]:

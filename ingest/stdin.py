@@ -6,13 +6,15 @@ import asyncio
 import hashlib
 import os
 import select
+import sys
 import threading
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
-from ingest.plan import Plan, PlannedFile
+from ingest.plan import Plan, PlannedFile, plan_paths
+from ingest.rules import Selection
 from ingest.spool import Spool
 from rag_core.errors import (
     DocumentError,
@@ -38,6 +40,24 @@ class _Spooled:
     async def local(self) -> AsyncIterator[Path]:
         """Give the file."""
         yield self.path
+
+
+async def plan_given(paths: Sequence[Path], *, home: Path, wanted: Selection) -> Plan:
+    """Plan these paths, of which `-` is standard input, read to its end first.
+
+    Raises:
+        InvalidRequestError: standard input has no name, or the name no standard input.
+    """
+    on_disk = [path for path in paths if str(path) != "-"]
+    plan = await asyncio.to_thread(plan_paths, on_disk, home=home, wanted=wanted)
+    if len(on_disk) < len(paths):
+        descriptor = sys.stdin.fileno() if sys.stdin else None
+        return await receive(plan, descriptor, name=wanted.name, home=home)
+    if wanted.name is not None:
+        raise InvalidRequestError(
+            f"--name {wanted.name!r} names standard input: add '-' to the paths"
+        )
+    return plan
 
 
 async def receive(plan: Plan, descriptor: int | None, *, name: str | None, home: Path) -> Plan:

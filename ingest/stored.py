@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
+from pathlib import Path
 
 from ingest.plan import name_source
 from rag_core.catalog import documents
 from rag_core.catalog.collections import Collection
 from rag_core.catalog.documents import DocumentSummary
 from rag_core.catalog.engine import Catalog
-from rag_core.errors import DocumentNotFoundError
+from rag_core.catalog.quarantine import forget_failures, list_quarantined
+from rag_core.errors import DocumentNotFoundError, InvalidRequestError
 
 _PAGE_DOCUMENTS = 1_000
 
@@ -49,6 +51,51 @@ async def find_all(
         if not meant:
             missing.append(name)
     return found, missing
+
+
+async def find_held(
+    catalog: Catalog, collection: Collection, wanted: Sequence[str]
+) -> dict[str, list[str]]:
+    """The sources in quarantine that each of these names means; a folder means all below it."""
+    held = [one.file.source for one in await list_quarantined(catalog, collection)]
+    return {name: _held_under(held, name) for name in wanted}
+
+
+async def choose_held(catalog: Catalog, collection: Collection, wanted: Sequence[str]) -> list[str]:
+    """The sources that these names mean, each once; all when there is no name.
+
+    Raises:
+        InvalidRequestError: a name means nothing that is in quarantine.
+    """
+    if not wanted:
+        return [one.file.source for one in await list_quarantined(catalog, collection)]
+    held = await find_held(catalog, collection, wanted)
+    missing = [name for name, sources in held.items() if not sources]
+    if missing:
+        raise InvalidRequestError(
+            f"not in quarantine: {', '.join(missing)}; `ingest quarantine` lists what is"
+        )
+    return sorted({source for sources in held.values() for source in sources})
+
+
+async def forget_gone(catalog: Catalog, collection: Collection, sources: Sequence[str]) -> None:
+    """Let those out of quarantine that are files of this machine, and not there any more."""
+    await forget_failures(catalog, collection, [one for one in sources if _is_gone(one)])
+
+
+def _is_gone(source: str) -> bool:
+    return source.startswith("/") and not Path(find_container(source)).exists()
+
+
+def find_container(source: str) -> str:
+    """The archive that a source is in; the source itself when it is in none."""
+    return source if Path(source).exists() else source.partition("!/")[0]
+
+
+def _held_under(held: Sequence[str], name: str) -> list[str]:
+    path = name_source(name)
+    below = (f"{path.rstrip('/')}/", f"{path}!/")
+    return [one for one in held if one in {name, path} or one.startswith(below)]
 
 
 async def _find_meant(catalog: Catalog, collection: Collection, name: str) -> list[DocumentSummary]:

@@ -24,8 +24,8 @@ _PIECE_BYTES = 1 << 20
 class Compared:
     """Some of the planned files, in their order."""
 
-    unchanged: Sequence[PlannedFile]
-    """Their bytes and metadata are live already."""
+    unchanged: Sequence[DocumentSummary]
+    """What is live with the same bytes and metadata."""
     due: Sequence[PlannedFile]
     live: Mapping[str, DocumentSummary]
     """What is live of the sources that are due."""
@@ -81,19 +81,20 @@ def _compare(
     live: Mapping[str, DocumentSummary],
     metadata: Mapping[str, str] | None,
 ) -> Compared:
-    unchanged: list[PlannedFile] = []
+    unchanged: list[DocumentSummary] = []
     due: list[PlannedFile] = []
     for file in batch:
-        same = _is_same(file, live.get(file.source), metadata)
-        (unchanged if same else due).append(file)
+        known = live.get(file.source)
+        if known is not None and _is_same(file, known, metadata):
+            unchanged.append(known)
+        else:
+            due.append(file)
     left = {file.source: live[file.source] for file in due if file.source in live}
     return Compared(unchanged, due, left)
 
 
-def _is_same(
-    file: PlannedFile, known: DocumentSummary | None, metadata: Mapping[str, str] | None
-) -> bool:
-    if known is None or known.size_bytes != file.size_bytes:
+def _is_same(file: PlannedFile, known: DocumentSummary, metadata: Mapping[str, str] | None) -> bool:
+    if known.size_bytes != file.size_bytes:
         return False
     if metadata is not None and dict(known.metadata) != dict(metadata):
         return False

@@ -3,7 +3,8 @@
 RagError
 ├── ConfigurationError            give up: a setting is wrong; the text says which and what to do
 │   ├── MissingPackageError       a package that a setting needs is not installed
-│   └── FingerprintMismatchError  the collection was embedded by another model
+│   ├── FingerprintMismatchError  the collection was embedded by another model
+│   └── SplittingMismatchError    the collection is cut in another way than was asked for
 ├── InvalidRequestError           the caller asked for something that cannot be
 │   ├── BundleError               a file of an exported collection cannot be written, or read
 │   ├── RequestTooLargeError      the request, or the question in it, passes a limit
@@ -17,6 +18,8 @@ RagError
 │   └── ModelNotFoundError        a model name that answers nothing
 ├── DocumentError                 skip this document, go on with the rest
 │   ├── UnreadableDocumentError   it cannot be opened or parsed
+│   ├── EncryptedDocumentError    it asks for a password, and none of those given opens it
+│   ├── UnavailableDocumentError  it cannot be had at this moment: the next run tries it again
 │   ├── UnsupportedDocumentError  no loader for its type
 │   ├── EmptyDocumentError        it holds no text
 │   └── OversizedDocumentError    it passes a limit
@@ -41,6 +44,7 @@ RagError
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Sequence
 
 
@@ -62,13 +66,24 @@ class MissingPackageError(ConfigurationError):
 
 
 class FingerprintMismatchError(ConfigurationError):
-    """The collection was cut or embedded in another way than the settings say now."""
+    """The collection was embedded by another model than the settings say now."""
 
     def __init__(self, collection: str, *, stored: str, current: str) -> None:
         super().__init__(
             f"collection {collection!r} was embedded with {stored!r}, the settings now say "
-            f"{current!r}: set EMBEDDING_MODEL and EMBEDDING_PRECISION back, or ingest into a new "
-            "collection (ingest add --collection NAME …)"
+            f"{current!r}: set EMBEDDING_MODEL and EMBEDDING_PRECISION back, or change the "
+            f"collection to it with 'ingest reindex --collection {shlex.quote(collection)}'"
+        )
+
+
+class SplittingMismatchError(ConfigurationError):
+    """The collection is cut into chunks in another way than was asked for."""
+
+    def __init__(self, collection: str, *, stored: str, given: str) -> None:
+        super().__init__(
+            f"collection {collection!r} is cut into chunks of {stored}, not {given!r}: leave these "
+            "options out, or change the collection with 'ingest reindex --collection "
+            f"{shlex.quote(collection)} {given}'"
         )
 
 
@@ -146,9 +161,20 @@ class ModelNotFoundError(NotFoundError):
 class DocumentError(RagError):
     """This document cannot be ingested; the others can."""
 
+    seconds = 0.0
+    """How long a parser worked on it."""
+
 
 class UnreadableDocumentError(DocumentError):
     """It cannot be opened or parsed."""
+
+
+class EncryptedDocumentError(DocumentError):
+    """It asks for a password, and none of those given opens it."""
+
+
+class UnavailableDocumentError(DocumentError):
+    """It cannot be had or parsed at this moment, through no fault of its own."""
 
 
 class UnsupportedDocumentError(DocumentError):

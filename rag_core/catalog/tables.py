@@ -67,6 +67,9 @@ collections = Table(
     Column("removed_vectors", Integer, nullable=False),
     Column("seq", BigInteger, nullable=False),
     Column("created_at", UtcTime, nullable=False),
+    Column("chunk_tokens", Integer, nullable=False, server_default="256"),
+    Column("overlap_tokens", Integer, nullable=False, server_default="0"),
+    Column("strategy", Text, nullable=False, server_default="structure"),
 )
 
 # One row is one version of a document; it never changes but for its state.
@@ -110,6 +113,7 @@ texts = Table(
     Column("document_id", ForeignKey("documents.id", ondelete="CASCADE"), primary_key=True),
     Column("page_starts", JsonTuple, nullable=False),
     Column("text", Text, nullable=False),
+    Column("markup", Text, nullable=False, server_default="markdown"),
 )
 
 chunks = Table(
@@ -142,4 +146,21 @@ changes = Table(
     Column("seq", BigInteger, primary_key=True, autoincrement=False),
     Column("document_id", Text, nullable=False),
     Column("kind", Text, nullable=False),
+)
+
+# Files whose bytes failed: one row a source, gone when it is ingested or removed.
+quarantine = Table(
+    "quarantine",
+    metadata,
+    Column("collection_id", ForeignKey("collections.id", ondelete="CASCADE"), primary_key=True),
+    Column("source", _key(), primary_key=True),
+    Column("content_hash", LargeBinary, nullable=False),
+    Column("size_bytes", BigInteger, nullable=False),
+    Column("error", Text, nullable=False),
+    Column("detail", Text, nullable=False),
+    Column("program", Text, nullable=False),
+    Column("metadata", JSON(none_as_null=True)),
+    Column("failures", Integer, nullable=False),
+    Column("first_failed_at", UtcTime, nullable=False),
+    Column("last_failed_at", UtcTime, nullable=False),
 )

@@ -39,3 +39,11 @@ def test_a_pattern_that_is_none_is_named(tmp_path: Path) -> None:
 
     assert report["error"] == "InvalidRequestError"
     assert "'a[z-a'" in report["detail"]
+
+
+@pytest.mark.parametrize("wrong", [["--strategy", "words"], ["--chunk-tokens", "many"]])
+def test_a_wrong_value_is_a_usage_error_that_names_the_option(wrong: list[str]) -> None:
+    result = CliRunner().invoke(app, ["add", "notes", *wrong])
+
+    assert result.exit_code == 2
+    assert f"Invalid value for '{wrong[0]}'" in result.stderr

@@ -1,0 +1,45 @@
+"""The command `ingest retry`: files that failed are tried again."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from ingest.addition import add
+from ingest.pipeline import Order
+from ingest.report import Tally
+from ingest.report_options import Reporting
+from ingest.rules import Selection
+from ingest.screen import Screen
+from ingest.stored import choose_held, find_container, forget_gone
+from rag_core.catalog import collections
+from rag_core.catalog.engine import open_catalog
+from rag_core.settings import Settings
+
+
+async def retry(
+    settings: Settings,
+    screen: Screen,
+    *,
+    wanted: Sequence[str],
+    order: Order,
+    reporting: Reporting,
+) -> int:
+    """Ingest what is in quarantine, or those of it that these names mean."""
+    async with open_catalog(settings.catalog_url) as catalog:
+        stored = await collections.get_collection(catalog, order.collection)
+        sources = await choose_held(catalog, stored, wanted)
+        await forget_gone(catalog, stored, sources)
+    if not sources:
+        nothing = [f"{stored.name}: nothing is in quarantine"]
+        screen.show(Tally(stored.name).report(), nothing)
+        return 0
+    return await add(
+        settings,
+        screen,
+        paths=[Path(one) for one in dict.fromkeys(map(find_container, sources))],
+        order=replace(order, again=True, only=frozenset(sources)),
+        wanted=Selection(ignore_files=False),
+        reporting=reporting,
+    )
