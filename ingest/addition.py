@@ -8,9 +8,9 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ingest.pipeline import Order, begin_tally, ingest_plan
-from ingest.plan import Plan
 from ingest.progress import drawing
 from ingest.recording import recording
 from ingest.report import Report, summary
@@ -20,6 +20,9 @@ from ingest.screen import Screen
 from ingest.stdin import plan_given
 from rag_core.index import open_index
 from rag_core.settings import Settings
+
+if TYPE_CHECKING:
+    from ingest.plan import Plan
 
 
 async def add(
