@@ -7,9 +7,9 @@ import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from ingest.pipeline import Order, begin_tally, ingest_plan
-from ingest.plan import Plan
 from ingest.progress import drawing
 from ingest.recording import recording
 from ingest.report import Report, summary
@@ -18,6 +18,9 @@ from ingest.screen import Screen
 from ingest.sources import Intake, open_plan, show_source
 from rag_core.index import open_index
 from rag_core.settings import Settings
+
+if TYPE_CHECKING:
+    from ingest.plan import Plan
 
 
 async def add(
@@ -28,7 +31,7 @@ async def add(
     order: Order,
     reporting: Reporting,
 ) -> int:
-    """Ingest files, folders and what is behind URLs."""
+    """Ingest files, folders, standard input and what is behind URLs."""
     named = " ".join(map(show_source, intake.sources))
     with recording(
         settings,
