@@ -16,6 +16,7 @@ from ingest.options import (
     lazily,
     run,
 )
+from ingest.reach import AllowPrivate
 from ingest.report_options import Reporting
 
 if TYPE_CHECKING:
@@ -54,12 +55,14 @@ def retry(
     *,
     collection: Collection = None,
     password: Passwords = None,
+    allow_private: AllowPrivate = False,
     reporting: Reporting,
     as_json: AsJson = False,
 ) -> None:
     """Try files that are in quarantine again, with the metadata that they were to have.
 
-    What is not there any more is reported and forgotten. Exit code 0 also when nothing is in
+    What is not there any more is reported and forgotten, as is what came by standard input: it is
+    tried when it is given again. Exit code 0 also when nothing is in
     quarantine; 2 when a name that is given means nothing that is.
 
     Keys of --json: those of `add`.
@@ -70,6 +73,7 @@ def retry(
             screen,
             wanted=sources or (),
             order=pipeline.Order(collection or settings.collection, passwords=password or ()),
+            allow_private=allow_private,
             reporting=reporting,
         ),
         as_json=as_json,

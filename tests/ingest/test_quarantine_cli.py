@@ -1,6 +1,11 @@
 from __future__ import annotations
 
+import asyncio
+import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +14,9 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from ingest.cli import app
+from rag_core.catalog.collections import get_collection
+from rag_core.catalog.engine import open_catalog
+from rag_core.catalog.quarantine import FailedFile, remember_failure
 from tests.ingest.archives_support import make_zip
 
 MODEL = "langchain:tests.embeddings.WordEmbeddings"
@@ -35,6 +43,30 @@ def run(*arguments: object) -> Result:
 def run_json(*arguments: object) -> dict[str, Any]:
     result: dict[str, Any] = orjson.loads(run(*arguments, "--json").stdout)
     return result
+
+
+async def remember(home: Path, collection: str, source: str) -> None:
+    failed = FailedFile(source, b"", 1, "UnreadableDocumentError", "it is broken", "1.0", None)
+    async with open_catalog(f"sqlite:///{home / 'catalog.sqlite3'}") as catalog:
+        stored = await get_collection(catalog, collection)
+        await remember_failure(catalog, stored, failed)
+
+
+class Quiet(SimpleHTTPRequestHandler):
+    """Serves files and says nothing."""
+
+    def log_message(self, *_: object) -> None:
+        """Say nothing."""
+
+
+@contextmanager
+def serving_folder(folder: Path) -> Iterator[str]:
+    with ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=str(folder))) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+        thread.join()
 
 
 def read_lines(path: Path) -> Iterator[dict[str, Any]]:
@@ -96,6 +128,29 @@ def test_a_retry_of_nothing_is_exit_code_0_and_of_an_unknown_name_2(bad: Path) -
     assert "not in quarantine: docs/good.md" in unknown.stderr
     assert run("retry").stdout == f"{bad.parents[1].name}: nothing is in quarantine\n"
     assert run_json("retry")["files"] == 0
+
+
+def test_what_came_by_standard_input_is_tried_when_it_is_given_again(
+    bad: Path, ingest_home: Path
+) -> None:
+    run("remove", bad)
+    asyncio.run(remember(ingest_home, bad.parents[1].name, "note.pdf"))
+
+    result = run("retry")
+
+    assert result.exit_code == 1
+    assert "note.pdf came by standard input: it is tried when it is given again" in result.stderr
+    assert run_json("quarantine")["quarantined"] == []
+
+
+def test_a_page_of_a_private_network_can_be_tried_again(bad: Path) -> None:
+    with serving_folder(bad.parent) as url:
+        run("add", f"{url}/bad.md", "--allow-private")
+        refused = run_json("retry", f"{url}/bad.md")["failed"]
+        tried = run_json("retry", f"{url}/bad.md", "--allow-private")["failed"]
+
+    assert "--allow-private" in refused[0]["detail"]
+    assert tried[0]["detail"] == "'bad.md' holds no text"
 
 
 def test_a_file_that_is_gone_is_reported_and_forgotten(bad: Path) -> None:
