@@ -22,18 +22,43 @@ from tests.ingest.archives_support import make_zip
 MODEL = "langchain:tests.embeddings.WordEmbeddings"
 
 
+def enter(home: Path, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Work in a folder, in a collection of its name."""
+    monkeypatch.setenv("RAG_HOME", str(home))
+    monkeypatch.setenv("EMBEDDING_MODEL", MODEL)
+    monkeypatch.setenv("RAG_COLLECTION", folder.name)
+    monkeypatch.chdir(folder)
+
+
+def fill(folder: Path) -> Path:
+    """A file in quarantine, beside a good one in the index."""
+    (folder / "docs").mkdir()
+    (folder / "docs" / "good.md").write_text("# Rhine\n\nIt flows.\n")
+    (folder / "docs" / "bad.md").write_text(" \n")
+    assert run("add", "docs", "-m", "team=a").exit_code == 1
+    return folder / "docs" / "bad.md"
+
+
 @pytest.fixture
 def bad(tmp_path: Path, ingest_home: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A file in quarantine, in a folder with a good one, in a collection of its own."""
-    monkeypatch.setenv("RAG_HOME", str(ingest_home))
-    monkeypatch.setenv("EMBEDDING_MODEL", MODEL)
-    monkeypatch.setenv("RAG_COLLECTION", tmp_path.name)
-    monkeypatch.chdir(tmp_path)
-    (tmp_path / "docs").mkdir()
-    (tmp_path / "docs" / "good.md").write_text("# Rhine\n\nIt flows.\n")
-    (tmp_path / "docs" / "bad.md").write_text(" \n")
-    assert run("add", "docs", "-m", "team=a").exit_code == 1
-    return tmp_path / "docs" / "bad.md"
+    """A file in quarantine of which a test may do what it likes."""
+    enter(ingest_home, tmp_path, monkeypatch)
+    return fill(tmp_path)
+
+
+@pytest.fixture(scope="module")
+def filled(tmp_path_factory: pytest.TempPathFactory, ingest_home: Path) -> Path:
+    folder = tmp_path_factory.mktemp("filled")
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        enter(ingest_home, folder, monkeypatch)
+        return fill(folder)
+
+
+@pytest.fixture
+def known(filled: Path, ingest_home: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A file in quarantine that stays as it is, for several tests."""
+    enter(ingest_home, filled.parents[1], monkeypatch)
+    return filled
 
 
 def run(*arguments: object) -> Result:
@@ -83,14 +108,14 @@ def test_a_known_failure_is_exit_code_1_unless_it_is_to_be_ignored(bad: Path) ->
     assert run("add", "docs", "--ignore-quarantined").exit_code == 1
 
 
-def test_the_quarantine_is_listed_with_reasons(bad: Path) -> None:
+def test_the_quarantine_is_listed_with_reasons(known: Path) -> None:
     result, as_json = run("quarantine"), run_json("quarantine")
 
     assert result.exit_code == 0
     assert result.stdout.splitlines()[0].split("\t") == [
         *["source", "reason", "failures", "last failed"]
     ]
-    assert result.stdout.splitlines()[1].startswith(f"{bad}\t'bad.md' holds no text\t1\t")
+    assert result.stdout.splitlines()[1].startswith(f"{known}\t'bad.md' holds no text\t1\t")
     (item,) = as_json["quarantined"]
     keys = "source error detail failures first_failed_at last_failed_at size_bytes content_hash"
     assert list(item) == [*keys.split(), "program"]
@@ -175,50 +200,50 @@ def test_remove_forgets_what_is_in_quarantine(bad: Path) -> None:
     assert run("remove", "docs/bad.md").exit_code == 2
 
 
-def test_an_unknown_collection_is_exit_code_2(bad: Path) -> None:
-    assert bad.exists()
+def test_an_unknown_collection_is_exit_code_2(known: Path) -> None:
+    assert known.exists()
     assert run("quarantine", "-c", "none").exit_code == 2
     assert run("retry", "-c", "none").exit_code == 2
 
 
 def test_each_file_has_a_line_in_the_report_and_an_entry_in_the_json(
-    bad: Path, tmp_path: Path
+    known: Path, tmp_path: Path
 ) -> None:
-    result = run_json("add", "docs", "docs/none.md", "--report", "report.jsonl")
+    result = run_json("add", "docs", "docs/none.md", "--report", tmp_path / "report.jsonl")
 
     outcomes = list(read_lines(tmp_path / "report.jsonl"))
     assert outcomes == result["outcomes"]
     keys = "source status error detail chunks tokens pages seconds warnings"
     assert [list(one) for one in outcomes] == [keys.split()] * 3
     assert {one["source"]: one["status"] for one in outcomes} == {
-        str(bad.parent / "none.md"): "failed",
-        str(bad): "quarantined",
-        str(bad.parent / "good.md"): "unchanged",
+        str(known.parent / "none.md"): "failed",
+        str(known): "quarantined",
+        str(known.parent / "good.md"): "unchanged",
     }
 
 
-def test_a_report_replaces_an_earlier_one_and_nothing_else(bad: Path, tmp_path: Path) -> None:
+def test_a_report_replaces_an_earlier_one_and_nothing_else(known: Path, tmp_path: Path) -> None:
     (tmp_path / "mine.txt").write_text("precious")
 
-    refused = run("add", "docs", "--report", "mine.txt")
+    refused = run("add", "docs", "--report", tmp_path / "mine.txt")
 
     assert refused.exit_code == 2
     assert "mine.txt' is there, and no report" in refused.stderr
     assert (tmp_path / "mine.txt").read_text() == "precious"
     for _ in range(2):
-        assert run("add", bad, "--report", "report.jsonl").exit_code == 1
+        assert run("add", known, "--report", tmp_path / "report.jsonl").exit_code == 1
     assert len(list(read_lines(tmp_path / "report.jsonl"))) == 1
 
 
-def test_a_report_that_would_be_ingested_itself_is_refused(bad: Path) -> None:
+def test_a_report_that_would_be_ingested_itself_is_refused(known: Path) -> None:
     result = run("add", "docs", "--report", "docs/report.jsonl")
 
     assert result.exit_code == 2
-    assert f"report '{bad.parent}/report.jsonl' would be ingested itself" in result.stderr
-    assert not (bad.parent / "report.jsonl").exists()
+    assert f"report '{known.parent}/report.jsonl' would be ingested itself" in result.stderr
+    assert not (known.parent / "report.jsonl").exists()
 
 
-@pytest.mark.usefixtures("bad")
+@pytest.mark.usefixtures("known")
 def test_a_report_that_cannot_be_written_is_exit_code_2_and_on_a_full_disk_1() -> None:
     refused = run("add", "docs", "--report", "/")
     full = run("add", "docs", "--ignore-quarantined", "--report", "/dev/full")
@@ -228,13 +253,13 @@ def test_a_report_that_cannot_be_written_is_exit_code_2_and_on_a_full_disk_1() -
     assert "not whole: No space left on device" in full.stdout
 
 
-def test_the_log_names_every_file_and_no_text_or_password(bad: Path) -> None:
+def test_the_log_names_every_file_and_no_text_or_password(known: Path) -> None:
     result = run("add", "docs", "--password", "k3y-9ff")
 
     path = Path(result.stdout.splitlines()[-1].removeprefix("log: "))
     log = path.read_text()
-    assert f"ERROR quarantined: {bad}: EmptyDocumentError: 'bad.md' holds no text" in log
-    assert f"INFO unchanged: {bad.parent}/good.md: chunks: 1" in log
+    assert f"ERROR quarantined: {known}: EmptyDocumentError: 'bad.md' holds no text" in log
+    assert f"INFO unchanged: {known.parent}/good.md: chunks: 1" in log
     assert " INFO begin: add docs\n" in log
     assert " INFO end: files: 2, " in log
     assert "k3y-9ff" not in log
