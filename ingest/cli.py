@@ -13,7 +13,18 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from typer.exceptions import TyperException
 
-from ingest.options import EXIT_CODES, AsJson, Collection, check_text, lazily, run
+from ingest.mirror_cli import app as mirror_app
+from ingest.options import (
+    EXIT_CODES,
+    AsJson,
+    Collection,
+    Metadata,
+    Passwords,
+    check_text,
+    lazily,
+    read_metadata,
+    run,
+)
 from ingest.upkeep_cli import app as upkeep_app
 
 if TYPE_CHECKING:
@@ -34,38 +45,6 @@ app = typer.Typer(
 )
 
 _WRONG_USAGE = 2
-
-
-Metadata = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--metadata",
-        "-m",
-        metavar="KEY=VALUE",
-        callback=check_text,
-        help="For every file, in place of what it has; without this each keeps its own.",
-    ),
-]
-Passwords = Annotated[
-    list[str] | None,
-    typer.Option(
-        metavar="TEXT",
-        callback=check_text,
-        help="Tried where a PDF asks for one; may be given several times.",
-    ),
-]
-
-
-def _read_metadata(pairs: list[str]) -> dict[str, str] | None:
-    if not pairs:
-        return None
-    metadata = {}
-    for pair in pairs:
-        key, equals, value = pair.partition("=")
-        if not (key and equals):
-            raise typer.BadParameter(f"{pair!r} is not key=value", param_hint="--metadata")
-        metadata[key] = value
-    return metadata
 
 
 @app.command(epilog=EXIT_CODES)
@@ -90,7 +69,7 @@ def add(
     skipped [reason, files], warnings [source, detail], chunks, embedded, reused, seconds,
     interrupted, error, detail.
     """
-    wanted = _read_metadata(metadata or [])
+    wanted = read_metadata(metadata or [])
     run(
         lambda settings, screen: addition.add(
             settings,
@@ -199,6 +178,7 @@ def status(
 
 
 # Last, so that help lists the everyday commands first.
+app.add_typer(mirror_app)
 app.add_typer(upkeep_app)
 
 

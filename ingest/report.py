@@ -164,11 +164,11 @@ def summary(report: Report) -> list[str]:
     counts = (
         f"{report.collection}: {report.added} added, {report.updated} updated, "
         f"{report.unchanged} unchanged, {len(report.failed)} failed; "
-        f"{_count(report.chunks, 'chunk')} ({report.embedded} embedded, {report.reused} reused) "
+        f"{count(report.chunks, 'chunk')} ({report.embedded} embedded, {report.reused} reused) "
         f"in {report.seconds:.1f} s"
     )
     lines = [counts]
-    lines += [f"skipped {_count(item.files, 'file')}: {item.reason}" for item in report.skipped]
+    lines += [f"skipped {count(item.files, 'file')}: {item.reason}" for item in report.skipped]
     lines += [f"warning: {item.source}: {item.detail}" for item in report.warnings]
     lines += [f"failed: {fault.source}: {fault.detail}" for fault in report.failed]
     if report.interrupted:
@@ -178,7 +178,8 @@ def summary(report: Report) -> list[str]:
     return lines
 
 
-def _count(number: int, noun: str) -> str:
+def count(number: int, noun: str) -> str:
+    """Say a number of things, such as `1 chunk` or `2 chunks`."""
     return f"1 {noun}" if number == 1 else f"{number} {noun}s"
 
 

@@ -37,6 +37,24 @@ async def each_document(catalog: Catalog, collection: Collection) -> AsyncIterat
         after = page[-1].source
 
 
+async def documents_below(
+    catalog: Catalog, collection: Collection, tops: Sequence[str]
+) -> list[DocumentSummary]:
+    """The live documents of these sources and below them, each once, in the order of sources."""
+    found = await documents.find_live(catalog, collection, tops)
+    for folder in {top.rstrip("/") + "/" for top in tops}:
+        after = folder
+        while page := await documents.list_documents(
+            catalog, collection, limit=_PAGE_DOCUMENTS, after=after
+        ):
+            below = [one for one in page if one.source.startswith(folder)]
+            found.update({one.source: one for one in below})
+            if len(below) < len(page):
+                break
+            after = page[-1].source
+    return [found[source] for source in sorted(found)]
+
+
 async def find_all(
     catalog: Catalog, collection: Collection, wanted: Sequence[str]
 ) -> tuple[dict[str, DocumentSummary], list[str]]:

@@ -6,6 +6,7 @@ RagError
 │   └── FingerprintMismatchError  the collection was embedded by another model
 ├── InvalidRequestError           the caller asked for something that cannot be
 │   ├── BundleError               a file of an exported collection cannot be written, or read
+│   ├── TooManyRemovalsError      a sync would remove more documents than it may
 │   ├── RequestTooLargeError      the request, or the question in it, passes a limit
 │   └── PreviousAnswerMissingError  the answer that the question goes on from is kept no more
 ├── UnauthorizedError             the caller did not send the key
@@ -78,6 +79,10 @@ class InvalidRequestError(RagError):
 
 class BundleError(InvalidRequestError):
     """A file of an exported collection cannot be written, or is damaged, or not for us."""
+
+
+class TooManyRemovalsError(InvalidRequestError):
+    """A sync would remove more documents than it may; nothing was changed."""
 
 
 class RequestTooLargeError(InvalidRequestError):

@@ -69,7 +69,8 @@ collections = Table(
     Column("created_at", UtcTime, nullable=False),
 )
 
-# One row is one version of a document; it never changes but for its state.
+# One row is one version of a document; it never changes but for its state, and for its source
+# when its file is renamed.
 documents = Table(
     "documents",
     metadata,

@@ -1,0 +1,91 @@
+"""The commands that keep a collection equal to its sources, as words of the command line."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from ingest.options import (
+    EXIT_CODES,
+    AsJson,
+    Collection,
+    Metadata,
+    Passwords,
+    gathered,
+    lazily,
+    read_metadata,
+    run,
+)
+
+if TYPE_CHECKING:
+    from ingest import mirror_wish, mirroring
+else:
+    mirror_wish, mirroring = lazily("ingest.mirror_wish"), lazily("ingest.mirroring")
+
+app = typer.Typer()
+
+Sources = Annotated[
+    list[Path],
+    typer.Argument(metavar="SOURCE...", help="Files, and folders with all below them."),
+]
+MaxDelete = Annotated[
+    str | None,
+    typer.Option(
+        metavar="N|N%",
+        help="Remove at most so many documents, or this share of those below the sources; when "
+        "more would go, nothing is changed. When not given 20%, or 5 documents if that is more, "
+        "and never all that a source has.",
+    ),
+]
+
+
+@dataclass(frozen=True, slots=True)
+class _Caution:
+    """The options that keep a sync from doing too much."""
+
+    dry_run: Annotated[
+        bool,
+        typer.Option(
+            "--dry-run",
+            help="Only say what would change, how many tokens it is, how long it takes.",
+        ),
+    ] = False
+    max_delete: MaxDelete = None
+
+
+@app.command(epilog=EXIT_CODES)
+@gathered(_Caution, "caution")
+def sync(
+    sources: Sources,
+    *,
+    collection: Collection = None,
+    caution: _Caution,
+    metadata: Metadata = None,
+    password: Passwords = None,
+    as_json: AsJson = False,
+) -> None:
+    """Make what a collection has of sources equal to them: add, update, rename, remove.
+
+    Documents that lie below none of the sources are left alone. What lies below a folder that
+    cannot be read stays. Removed texts are looked for in all three stores afterwards: exit code 1
+    if one has anything of them. More removals than --max-delete allows are exit code 2.
+
+    Keys of --json: those of `add`, renamed [source, to], removed [id, source], kept, proof [proven,
+    documents, chunks, deleted_vectors, in_catalog, in_vectors, in_words, detail]. Of --dry-run:
+    collection, files, added, updated, unread, renamed [source, to], removed, kept, unchanged,
+    failed [source, error, detail], skipped [reason, files], refusal, estimate [files, sampled,
+    failed, chunks, tokens, seconds], price, seconds.
+    """
+    wanted = read_metadata(metadata or [])
+    run(
+        lambda settings, screen: mirroring.mirror_sources(
+            settings,
+            screen,
+            wish=mirror_wish.Wish(sources, collection, wanted, password or (), caution.max_delete),
+            dry_run=caution.dry_run,
+        ),
+        as_json=as_json,
+    )

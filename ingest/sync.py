@@ -1,0 +1,84 @@
+"""Makes what a collection has of some sources equal to them, and proves what is gone."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass, replace
+
+from ingest.contents import Contents
+from ingest.mirror import Comparison, Mirror, look
+from ingest.moves import Moves, count_reread, move_documents
+from ingest.pipeline import ingest_plan
+from ingest.proof import Proof, prove_gone
+from ingest.report import Progress, Report
+from rag_core.catalog import collections
+from rag_core.catalog.collections import Collection
+from rag_core.index import Index
+from rag_core.locks import in_turn
+from rag_core.vectors import upkeep
+
+_NOTHING_DONE = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What one sync did."""
+
+    ingested: Report
+    """Its counts are of all planned files; renamed ones are in none of them."""
+    moves: Moves
+    proof: Proof
+
+    @property
+    def exit_code(self) -> int:
+        """As of an ingest; 1 also when the proof fails; an empty source alone is no failure."""
+        code = self.ingested.exit_code
+        if code == _NOTHING_DONE and not self.ingested.failed:
+            code = 0
+        return 1 if code == 0 and not self.proof.proven else code
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """How a sync is followed, and stopped."""
+
+    progress: Progress
+    stop: asyncio.Event
+
+
+async def sync(index: Index, mirror: Mirror, contents: Contents, run: Run) -> Outcome:
+    """Add, update, rename and remove documents until the collection has what the sources have.
+
+    One at a time for each collection and machine. May be killed at any moment and run again.
+
+    Raises:
+        TooManyRemovalsError: more would go than the guard allows; nothing was changed.
+        RagError: nothing could be begun.
+    """
+    collection = await collections.ensure_collection(
+        index.catalog,
+        mirror.order.collection,
+        fingerprint=index.embedder.fingerprint,
+        dimension=index.embedder.dimension,
+    )
+    async with in_turn(index.vectors.home / "mirror" / f"{collection.id}.lock"):
+        await upkeep.recover(index.catalog, index.vectors, collection)
+        found = await look(index.catalog, collection, mirror, contents)
+        found.check()
+        return await _apply(index, collection, mirror, found, run)
+
+
+async def _apply(
+    index: Index, collection: Collection, mirror: Mirror, found: Comparison, run: Run
+) -> Outcome:
+    moves = await move_documents(index.catalog, collection, found.difference)
+    plan = replace(found.plan, files=found.difference.to_ingest)
+    report = await ingest_plan(index, plan, mirror.order, progress=run.progress, stop=run.stop)
+    proof = await prove_gone(index, collection.name, moves.traces)
+    counted = replace(
+        report,
+        files=len(found.plan.files),
+        updated=report.updated - await count_reread(index.catalog, collection, moves),
+        unchanged=report.unchanged + found.difference.unchanged,
+    )
+    return Outcome(counted, moves, proof)
