@@ -21,9 +21,10 @@ from ingest.options import (
 )
 
 if TYPE_CHECKING:
-    from ingest import mirror_wish, mirroring
+    from ingest import mirror_wish, mirroring, watching
 else:
     mirror_wish, mirroring = lazily("ingest.mirror_wish"), lazily("ingest.mirroring")
+    watching = lazily("ingest.watching")
 
 app = typer.Typer()
 
@@ -86,6 +87,57 @@ def sync(
             screen,
             wish=mirror_wish.Wish(sources, collection, wanted, password or (), caution.max_delete),
             dry_run=caution.dry_run,
+        ),
+        as_json=as_json,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Pace:
+    """The options that say how soon and how often a watch looks."""
+
+    settle: Annotated[
+        float,
+        typer.Option(
+            metavar="SECONDS", min=0.1, max=3600, help="A change counts when none follows so long."
+        ),
+    ] = 1.0
+    every: Annotated[
+        float,
+        typer.Option(
+            metavar="SECONDS",
+            min=1,
+            help="Read every file again so often, whatever the file system tells.",
+        ),
+    ] = 300.0
+    max_delete: MaxDelete = None
+
+
+@app.command(epilog=EXIT_CODES)
+@gathered(_Pace, "pace")
+def watch(
+    sources: Sources,
+    *,
+    collection: Collection = None,
+    pace: _Pace,
+    metadata: Metadata = None,
+    password: Passwords = None,
+    as_json: AsJson = False,
+) -> None:
+    """Do as `sync` does, again and again, whenever files change; Ctrl-C or SIGTERM ends it.
+
+    What fails, such as a database that does not answer or a file that cannot be read, is told,
+    and the watch goes on: it tries again after a second, then later and later, up to a minute.
+
+    With --json a line for each round, with the keys of `sync`, or error and detail.
+    """
+    wanted = read_metadata(metadata or [])
+    run(
+        lambda settings, screen: watching.watch_sources(
+            settings,
+            screen,
+            wish=mirror_wish.Wish(sources, collection, wanted, password or (), pace.max_delete),
+            pace=watching.Pace(pace.settle, pace.every),
         ),
         as_json=as_json,
     )

@@ -19,6 +19,7 @@ from ingest.report import Tally
 from ingest.sync import Outcome, Run, sync
 from ingest.verify import Stores, verify_collection
 from rag_core.catalog import audit, collections
+from rag_core.documents import indexed_text
 from rag_core.index import Index
 from tests.fakes import WordEmbedder
 
@@ -67,6 +68,8 @@ class Held:
     """Title and text by source."""
     metadata: dict[str, Mapping[str, str]] = field(default_factory=dict)
     ids: dict[str, str] = field(default_factory=dict)
+    indexed: set[str] = field(default_factory=set)
+    """The texts that were embedded for it."""
 
     async def read(self) -> Held:
         collection = await collections.get_collection(self.index.catalog, "notes")
@@ -75,6 +78,8 @@ class Held:
                 self.texts[one.source] = (one.title, one.text)
                 self.metadata[one.source] = one.metadata
                 self.ids[one.source] = one.id
+                for chunk in one.chunks:
+                    self.indexed.add(indexed_text(one.title, chunk.heading_path, chunk.text))
         return self
 
 

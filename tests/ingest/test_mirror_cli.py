@@ -1,13 +1,20 @@
 from __future__ import annotations
 
 import os
+import random
+import signal
+import subprocess
+import sys
 import time
 from pathlib import Path
+from typing import Any
 
+import orjson
 import pytest
 
 from tests.ingest.test_cli import run, run_json
 
+ROOT = Path(__file__).parents[2]
 MODEL = "langchain:tests.embeddings.WordEmbeddings"
 
 
@@ -89,3 +96,64 @@ def test_a_relative_source_is_the_same_as_an_absolute_one(
     monkeypatch.chdir(folder)
 
     assert run_json("sync", os.curdir)["unchanged"] == 3
+
+
+def start(*arguments: object, **changed: str) -> subprocess.Popen[bytes]:
+    command = [sys.executable, "-m", "ingest", *map(str, arguments)]
+    environment = {**os.environ, **changed, "PYTHONPATH": str(ROOT)}
+    return subprocess.Popen(
+        command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
+    )
+
+
+def next_line(process: subprocess.Popen[bytes]) -> dict[str, Any]:
+    assert process.stdout is not None
+    line: dict[str, Any] = orjson.loads(process.stdout.readline())
+    return line
+
+
+def test_a_watch_sees_a_new_file_and_ends_when_it_is_told(folder: Path) -> None:
+    with start("watch", folder, "--json", "--settle", "0.2") as process:
+        assert next_line(process)["added"] == 3
+        (folder / "po.md").write_text("# Po\n\nThe po is a long river.\n")
+        assert next_line(process)["added"] == 1
+        process.send_signal(signal.SIGTERM)
+
+        assert process.wait(30) == 0
+
+
+def test_a_watch_outlives_a_chroma_that_does_not_answer(folder: Path) -> None:
+    with start("watch", folder, "--json", CHROMA_URL="http://127.0.0.1:1") as process:
+        errors = [next_line(process)["error"] for _ in range(2)]
+        process.send_signal(signal.SIGINT)
+
+        assert process.wait(30) == 0
+    assert errors == ["VectorsUnavailableError", "VectorsUnavailableError"]
+
+
+def read_list() -> list[str]:
+    return [one["source"] for one in run_json("list")["documents"]]
+
+
+def test_a_killed_sync_goes_on_with_the_next(tmp_path: Path) -> None:
+    folder = tmp_path / "many"
+    folder.mkdir()
+    for number in range(60):
+        (folder / f"{number}.txt").write_text(f"It says {number}.\n")
+    run("sync", folder)
+    for number in range(60, 120):
+        (folder / f"{number}.txt").write_text(f"It says {number}.\n")
+    for number in range(0, 60, 2):
+        (folder / f"{number}.txt").rename(folder / f"new-{number}.txt")
+    for number in range(1, 20, 2):
+        (folder / f"{number}.txt").unlink()
+    for _ in range(3):
+        with start("sync", folder) as process:
+            time.sleep(random.uniform(0.5, 2.0))  # noqa: S311
+            process.kill()
+
+    report = run_json("sync", folder)
+
+    assert (report["failed"], report["proof"]["proven"]) == ([], True)
+    assert read_list() == sorted(map(str, folder.iterdir()))
+    assert run("verify", "--collection", os.environ["RAG_COLLECTION"]).exit_code == 0
