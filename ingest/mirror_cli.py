@@ -30,7 +30,11 @@ app = typer.Typer()
 
 Sources = Annotated[
     list[Path],
-    typer.Argument(metavar="SOURCE...", help="Files, and folders with all below them."),
+    typer.Argument(
+        metavar="SOURCE...",
+        readable=False,  # one that is not is reported, and the others are looked at
+        help="Files, and folders with all below them.",
+    ),
 ]
 MaxDelete = Annotated[
     str | None,

@@ -27,8 +27,11 @@ def describe(outcome: Outcome) -> list[str]:
     """Tell a person, in plain lines, what came of a sync."""
     counts, *rest = summary(outcome.ingested)
     renames = [f"{one.source} -> {one.to}" for one in outcome.moves.renamed]
-    lines = [counts, *_list("renamed", renames)]
-    lines += _list("removed", [one.source for one in outcome.moves.removed])
+    removed = [one.source for one in outcome.moves.removed]
+    lines = [counts]
+    if renames or removed:
+        lines.append(f"{len(renames)} renamed, {len(removed)} removed")
+    lines += [*_list("renamed", renames), *_list("removed", removed)]
     if outcome.moves.kept:
         kept = count(len(outcome.moves.kept), "document")
         lines.append(f"kept: {kept} below what could not be read")

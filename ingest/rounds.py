@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -12,11 +13,14 @@ from ingest.contents import Contents
 from ingest.mirror import Mirror
 from ingest.mirror_report import as_object, describe
 from ingest.progress import drawing
+from ingest.running import root_of
 from ingest.screen import Screen
 from ingest.sync import Outcome, Run, sync
 from ingest.watch import Signs
-from rag_core.errors import RagError, TooManyRemovalsError
+from rag_core.errors import TooManyRemovalsError
 from rag_core.index import Index
+
+logger = logging.getLogger(__name__)
 
 _FIRST_SECONDS = 1.0
 _LONGEST_SECONDS = 60.0
@@ -70,7 +74,7 @@ class Rounds:
         """Wait after a failure; only the stop ends it."""
         await wait_for_any(self.stop, seconds=self.backoff.fail())
 
-    def tell(self, error: RagError) -> None:
+    def tell(self, error: Exception) -> None:
         """Say what failed."""
         self.screen.fail(error)
 
@@ -84,8 +88,9 @@ class Rounds:
         except TooManyRemovalsError as error:
             self.tell(error)
             return True
-        except RagError as error:
-            self.tell(error)
+        except Exception as error:  # a full disk, too: it is no reason to end either
+            logger.debug("a round failed", exc_info=True)
+            self.tell(root_of(error))
             return False
         if self.screen.as_json or not _is_quiet(outcome):
             self.screen.show(as_object(outcome), describe(outcome))

@@ -40,6 +40,8 @@ async def _run(settings: Settings, rounds: Rounds) -> None:
         try:
             async with open_index(settings) as index:
                 await rounds.run(index)
-        except UnavailableError as error:
+        except BrokenPipeError:  # whoever read us has gone
+            raise
+        except (UnavailableError, OSError) as error:
             rounds.tell(error)
             await rounds.pause()

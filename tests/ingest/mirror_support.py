@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -16,11 +17,15 @@ from ingest.mirror import Mirror
 from ingest.pipeline import Order
 from ingest.plan import Plan, plan_paths
 from ingest.report import Tally
+from ingest.split import split_document
 from ingest.sync import Outcome, Run, sync
 from ingest.verify import Stores, verify_collection
-from rag_core.catalog import audit, collections
-from rag_core.documents import indexed_text
+from rag_core.catalog import audit, collections, documents, vectors
+from rag_core.catalog.documents import StagedDocument
+from rag_core.documents import hash_text, indexed_text, new_document_id
 from rag_core.index import Index
+from rag_core.tokens import open_counter
+from rag_core.vectors import upkeep
 from tests.fakes import WordEmbedder
 
 
@@ -57,6 +62,35 @@ async def mirror_folders(
 ) -> Outcome:
     mirror = make_mirror(*folders, guard=guard, metadata=metadata)
     return await sync(index, mirror, Contents(), Run(no_progress, stop or asyncio.Event()))
+
+
+def read_bytes(source: str) -> bytes:
+    return Path(source).read_bytes()
+
+
+async def publish_files(
+    index: Index, *paths: Path, metadata: Mapping[str, str] | None = None
+) -> None:
+    """Do what a first sync does, without worker processes: they take longer than all the rest."""
+    embedder, counter = index.embedder, open_counter(index.embedder.tokenizer)
+    collection = await collections.ensure_collection(
+        index.catalog, "notes", fingerprint=embedder.fingerprint, dimension=embedder.dimension
+    )
+    staged, texts = [], []
+    for file in plan_paths(paths).files:
+        content = read_bytes(file.source)
+        document = load_document(Path(file.source), source=file.source)
+        chunks = split_document(document, counter)
+        digest = hashlib.sha256(content).digest()
+        one = (new_document_id(), document, chunks, digest, len(content), metadata or {})
+        staged.append(StagedDocument(*one))
+        texts += [indexed_text(document.title, part.heading_path, part.text) for part in chunks]
+    hashes, matrix = list(map(hash_text, texts)), await embedder.embed(texts)
+    await vectors.save_vectors(index.catalog, embedder.fingerprint, hashes, matrix)
+    await documents.stage_documents(index.catalog, collection, staged)
+    ids = [one.id for one in staged]
+    await upkeep.publish(index.catalog, index.vectors, collection, ids)
+    await index.lexical.follow(index.catalog, collection)
 
 
 @dataclass

@@ -1,12 +1,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import orjson
 import pytest
 
@@ -15,6 +16,7 @@ from ingest.rounds import Backoff, Rounds
 from ingest.screen import Screen
 from ingest.watch import Signs
 from rag_core.index import Index
+from tests.fakes import WordEmbedder
 from tests.ingest.mirror_support import make_mirror, read_held
 from tests.ingest.test_pipeline import CountingEmbedder
 from tests.servers import until
@@ -93,6 +95,29 @@ async def test_a_model_that_fails_is_told_and_asked_again(
 
     assert told()[0]["error"] == "EmbeddingUnavailableError"
     assert len((await read_held(index)).texts) == 1
+
+
+class FullDiskEmbedder(WordEmbedder):
+    """Fails, once, with an error that is none of ours."""
+
+    full = True
+
+    async def embed(self, texts: Sequence[str]) -> np.ndarray:
+        if self.full:
+            self.full = False
+            raise OSError(28, "No space left on device")
+        return await super().embed(texts)
+
+
+async def test_a_full_disk_is_told_and_does_not_end_the_watch(
+    index: Index, folder: Path, told: Told
+) -> None:
+    rounds = make_rounds(make_mirror(folder))
+    async with running(rounds, replace(index, embedder=FullDiskEmbedder())):
+        await until(lambda: len(told()) == 2, most_seconds=SECONDS)
+
+    assert told()[0] == {"error": "OSError", "detail": "[Errno 28] No space left on device"}
+    assert told()[1]["error"] is None
 
 
 async def test_a_guard_that_trips_does_not_end_the_watch(
