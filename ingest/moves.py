@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from ingest.carry import carry_vectors
 from ingest.compare import Difference
+from ingest.notes import read_notes, write_notes
 from rag_core.catalog import documents
 from rag_core.catalog.collections import Collection
 from rag_core.catalog.documents import DocumentSummary
@@ -26,11 +28,20 @@ class Moves:
     """Of the removed, and of what the files that are ingested next will take the place of."""
 
 
-async def move_documents(catalog: Catalog, collection: Collection, difference: Difference) -> Moves:
-    """Rename and remove; may be killed at any moment, the next comparison finds the rest."""
+async def move_documents(
+    catalog: Catalog, collection: Collection, difference: Difference, notes: Path
+) -> Moves:
+    """Rename and remove; may be killed at any moment, the next comparison finds the rest.
+
+    The vectors that are to be deleted in the end are noted down first, with those that an earlier
+    run has left: only once the new files are ingested it is known which of them nobody uses.
+    """
     left = await documents.dead_ids(catalog, collection)  # of a run that was killed
     going = [one.id for one in (*difference.removed, *difference.outdated)]
     traces = await find_traces(catalog, list(dict.fromkeys([*left, *going])))
+    traces.hashes.update(read_notes(notes))
+    if traces.hashes:
+        write_notes(notes, traces.hashes)
     await carry_vectors(catalog, collection, difference.renames)
     renames = await rename_documents(catalog, collection, difference.renames)
     removed = [one.id for one in difference.removed]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 from ingest.contents import Contents
 from ingest.mirror import Comparison, Mirror, look
@@ -61,7 +62,7 @@ async def sync(index: Index, mirror: Mirror, contents: Contents, run: Run) -> Ou
         fingerprint=index.embedder.fingerprint,
         dimension=index.embedder.dimension,
     )
-    async with in_turn(index.vectors.home / "mirror" / f"{collection.id}.lock"):
+    async with in_turn(_own_file(index, collection, "lock")):
         await upkeep.recover(index.catalog, index.vectors, collection)
         found = await look(index.catalog, collection, mirror, contents)
         found.check()
@@ -71,10 +72,13 @@ async def sync(index: Index, mirror: Mirror, contents: Contents, run: Run) -> Ou
 async def _apply(
     index: Index, collection: Collection, mirror: Mirror, found: Comparison, run: Run
 ) -> Outcome:
-    moves = await move_documents(index.catalog, collection, found.difference)
+    notes = _own_file(index, collection, "hashes")
+    moves = await move_documents(index.catalog, collection, found.difference, notes)
     plan = replace(found.plan, files=found.difference.to_ingest)
     report = await ingest_plan(index, plan, mirror.order, progress=run.progress, stop=run.stop)
     proof = await prove_gone(index, collection.name, moves.traces)
+    if proof.proven:
+        notes.unlink(missing_ok=True)
     counted = replace(
         report,
         files=len(found.plan.files),
@@ -82,3 +86,7 @@ async def _apply(
         unchanged=report.unchanged + found.difference.unchanged,
     )
     return Outcome(counted, moves, proof)
+
+
+def _own_file(index: Index, collection: Collection, suffix: str) -> Path:
+    return index.vectors.home / "mirror" / f"{collection.id}.{suffix}"

@@ -10,6 +10,11 @@ from typing import Any
 
 import pytest
 
+from ingest.compare import compare
+from ingest.contents import Contents
+from ingest.moves import move_documents
+from ingest.plan import Plan
+from ingest.stored import documents_below
 from ingest.sync import Outcome
 from ingest.verify import Stores
 from rag_core.catalog import collections, documents, vectors
@@ -18,6 +23,7 @@ from rag_core.errors import LexicalUnavailableError, TooManyRemovalsError
 from rag_core.index import Index
 from rag_core.lexical.engine import Lexical
 from rag_core.search import search
+from rag_core.vectors import upkeep
 from tests.fakes import WordEmbedder
 from tests.ingest.mirror_support import (
     find_faults,
@@ -27,6 +33,8 @@ from tests.ingest.mirror_support import (
     read_held,
     remembering,
 )
+
+NO_DIFFERENCE = compare([], Plan((), {}, ()), Contents(), metadata=None)
 
 
 @pytest.fixture
@@ -277,6 +285,25 @@ async def test_what_a_killed_run_had_removed_is_proven_gone_by_the_next(
     proof = (await mirror_folders(index, folder)).proof
 
     assert (proof.proven, proof.documents, proof.deleted_vectors) == (True, 1, 1)
+
+
+async def test_a_run_that_is_killed_before_it_deletes_the_vectors_leaves_that_to_the_next(
+    index: Index, folder: Path
+) -> None:
+    await publish_files(index, folder)
+    (folder / "elbe.md").unlink()
+    collection = await collections.get_collection(index.catalog, "notes")
+    notes = index.vectors.home / "mirror" / f"{collection.id}.hashes"
+    live = await documents_below(index.catalog, collection, [str(folder)])
+    gone = [one for one in live if one.source.endswith("elbe.md")]
+    difference = replace(NO_DIFFERENCE, removed=tuple(gone))
+    await move_documents(index.catalog, collection, difference, notes)
+    await upkeep.sweep(index.catalog, index.vectors, collection)
+
+    proof = (await mirror_folders(index, folder)).proof
+
+    assert (proof.documents, proof.deleted_vectors) == (0, 1)
+    assert not notes.exists()
 
 
 async def test_a_changed_file_that_cannot_be_read_keeps_its_document(
