@@ -19,8 +19,8 @@ from rag_core.documents import hash_text, indexed_text
 async def carry_vectors(catalog: Catalog, collection: Collection, renames: Sequence[Rename]) -> int:
     """Store the vectors of their texts under the texts with the new titles, too; returns how many.
 
-    The title is embedded with each chunk, so strictly these are other texts. But a rename must
-    cost nothing, and the name is a small part of a chunk: `docs/ingest.md` says so.
+    The title is embedded with each chunk, so these vectors are near those of the texts and not
+    the same: what that costs, and why all the same, is in `docs/decisions/0010-renames.md`.
     """
     by_id = {one.document_id: one for one in renames if one.reread}
     carried = 0

@@ -34,6 +34,8 @@ class Mirror:
     """The sources as documents are named: what lies below them is theirs, nothing else."""
     plan: Planner
     guard: DeleteGuard
+    carry: bool = True
+    """Renamed files whose title is their name keep the vectors of the old name."""
 
 
 @dataclass(frozen=True, slots=True)

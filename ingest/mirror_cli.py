@@ -45,6 +45,14 @@ MaxDelete = Annotated[
         "and never all that a source has.",
     ),
 ]
+EmbedRenamed = Annotated[
+    bool,
+    typer.Option(
+        "--embed-renamed",
+        help="Embed renamed files whose title is their name anew; without this they keep the "
+        "vectors of the old name.",
+    ),
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +67,7 @@ class _Caution:
         ),
     ] = False
     max_delete: MaxDelete = None
+    embed_renamed: EmbedRenamed = False
 
 
 @app.command(epilog=EXIT_CODES)
@@ -89,7 +98,14 @@ def sync(
         lambda settings, screen: mirroring.mirror_sources(
             settings,
             screen,
-            wish=mirror_wish.Wish(sources, collection, wanted, password or (), caution.max_delete),
+            wish=mirror_wish.Wish(
+                sources,
+                collection,
+                wanted,
+                password or (),
+                max_delete=caution.max_delete,
+                embed_renamed=caution.embed_renamed,
+            ),
             dry_run=caution.dry_run,
         ),
         as_json=as_json,
@@ -115,6 +131,7 @@ class _Pace:
         ),
     ] = 300.0
     max_delete: MaxDelete = None
+    embed_renamed: EmbedRenamed = False
 
 
 @app.command(epilog=EXIT_CODES)
@@ -140,7 +157,14 @@ def watch(
         lambda settings, screen: watching.watch_sources(
             settings,
             screen,
-            wish=mirror_wish.Wish(sources, collection, wanted, password or (), pace.max_delete),
+            wish=mirror_wish.Wish(
+                sources,
+                collection,
+                wanted,
+                password or (),
+                max_delete=pace.max_delete,
+                embed_renamed=pace.embed_renamed,
+            ),
             pace=watching.Pace(pace.settle, pace.every),
         ),
         as_json=as_json,

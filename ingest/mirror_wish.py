@@ -23,6 +23,7 @@ class Wish:
     metadata: Mapping[str, str] | None
     passwords: Sequence[str] = field(repr=False)
     max_delete: str | None
+    embed_renamed: bool
 
     def mirror(self, settings: Settings) -> Mirror:
         """The mirror that is meant; the one place that knows how sources are planned."""
@@ -35,4 +36,5 @@ class Wish:
             [name_source(str(source)) for source in self.sources],
             plan,
             read_guard(self.max_delete),
+            carry=not self.embed_renamed,
         )

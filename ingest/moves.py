@@ -29,7 +29,12 @@ class Moves:
 
 
 async def move_documents(
-    catalog: Catalog, collection: Collection, difference: Difference, notes: Path
+    catalog: Catalog,
+    collection: Collection,
+    difference: Difference,
+    *,
+    notes: Path,
+    carry: bool,
 ) -> Moves:
     """Rename and remove; may be killed at any moment, the next comparison finds the rest.
 
@@ -42,7 +47,8 @@ async def move_documents(
     traces.hashes.update(read_notes(notes))
     if traces.hashes:
         write_notes(notes, traces.hashes)
-    await carry_vectors(catalog, collection, difference.renames)
+    if carry:
+        await carry_vectors(catalog, collection, difference.renames)
     renames = await rename_documents(catalog, collection, difference.renames)
     removed = [one.id for one in difference.removed]
     await documents.remove_documents(catalog, collection, removed)

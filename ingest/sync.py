@@ -73,7 +73,9 @@ async def _apply(
     index: Index, collection: Collection, mirror: Mirror, found: Comparison, run: Run
 ) -> Outcome:
     notes = _own_file(index, collection, "hashes")
-    moves = await move_documents(index.catalog, collection, found.difference, notes)
+    moves = await move_documents(
+        index.catalog, collection, found.difference, notes=notes, carry=mirror.carry
+    )
     plan = replace(found.plan, files=found.difference.to_ingest)
     report = await ingest_plan(index, plan, mirror.order, progress=run.progress, stop=run.stop)
     proof = await prove_gone(index, collection.name, moves.traces)

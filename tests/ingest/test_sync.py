@@ -15,7 +15,7 @@ from ingest.contents import Contents
 from ingest.moves import move_documents
 from ingest.plan import Plan
 from ingest.stored import documents_below
-from ingest.sync import Outcome
+from ingest.sync import Outcome, Run, sync
 from ingest.verify import Stores
 from rag_core.catalog import collections, documents, vectors
 from rag_core.documents import hash_text, indexed_text
@@ -27,7 +27,9 @@ from rag_core.vectors import upkeep
 from tests.fakes import WordEmbedder
 from tests.ingest.mirror_support import (
     find_faults,
+    make_mirror,
     mirror_folders,
+    no_progress,
     publish_files,
     read_folder,
     read_held,
@@ -105,6 +107,18 @@ async def test_a_title_that_is_the_name_follows_it_and_nothing_is_embedded(
     assert held.texts == read_folder(folder)
     assert held.metadata[str(folder / "tributaries.txt")] == {"team": "a"}
     assert (await search(index, "notes", "tributaries", top_k=1))[0].title == "tributaries.txt"
+
+
+async def test_a_renamed_file_may_be_embedded_under_its_new_name(
+    index: Index, folder: Path
+) -> None:
+    await publish_files(index, folder)
+    (folder / "list.txt").rename(folder / "tributaries.txt")
+    mirror = replace(make_mirror(folder), carry=False)
+
+    outcome = await sync(index, mirror, Contents(), Run(no_progress, asyncio.Event()))
+
+    assert counts(outcome) == (0, 0, 3, 1)
 
 
 async def test_a_file_under_another_suffix_is_read_as_what_it_is_now(
@@ -297,7 +311,7 @@ async def test_a_run_that_is_killed_before_it_deletes_the_vectors_leaves_that_to
     live = await documents_below(index.catalog, collection, [str(folder)])
     gone = [one for one in live if one.source.endswith("elbe.md")]
     difference = replace(NO_DIFFERENCE, removed=tuple(gone))
-    await move_documents(index.catalog, collection, difference, notes)
+    await move_documents(index.catalog, collection, difference, notes=notes, carry=True)
     await upkeep.sweep(index.catalog, index.vectors, collection)
 
     proof = (await mirror_folders(index, folder)).proof
