@@ -118,9 +118,7 @@ class _Pace:
 
     settle: Annotated[
         float,
-        typer.Option(
-            metavar="SECONDS", min=0.1, max=3600, help="A change counts when none follows so long."
-        ),
+        typer.Option(metavar="SECONDS", min=0, help="A change counts when none follows so long."),
     ] = 1.0
     every: Annotated[
         float,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
@@ -14,8 +15,8 @@ from watchfiles import awatch
 logger = logging.getLogger(__name__)
 
 _LONGEST_SECONDS = 30.0
-"""Files that are written to all the time are looked at so often."""
-_LOOK_SECONDS = 0.5
+"""Files that are written to all the time are told of so often."""
+_LOOK_SECONDS = 0.25
 """How often we look whether the sources are still the same folders."""
 _AGAIN_SECONDS = 5.0
 """After a source that cannot be watched, or while there is none."""
@@ -88,20 +89,44 @@ async def _notice(
     changes = awatch(
         *(top for top, identity in there.items() if identity),
         watch_filter=lambda _, path: matters(path, watched),
-        debounce=round(1000 * max(_LONGEST_SECONDS, watched.settle_seconds)),
-        step=round(1000 * watched.settle_seconds),
+        # Short, whatever the pace: the thread that waits so long cannot be told to end.
+        step=round(1000 * _LOOK_SECONDS),
         rust_timeout=round(1000 * _LOOK_SECONDS),
         yield_on_timeout=True,
         stop_event=stop,
         ignore_permission_denied=True,
     )
+    calm = Calm(watched.settle_seconds)
     async for batch in changes:
         signs.ready.set()
-        if batch:
+        if calm.comes_after(changed=bool(batch), now=time.monotonic()):
             signs.changed.set()
         if _identify(list(there)) != there:
             signs.changed.set()
             return
+
+
+@dataclass(slots=True)
+class Calm:
+    """Tells when there has been no change for a while after some."""
+
+    seconds: float
+    first: float | None = None
+    """When the first change was that has not been told of."""
+    last: float = 0.0
+
+    def comes_after(self, *, changed: bool, now: float) -> bool:
+        """Whether it is time to tell of changes."""
+        if changed:
+            self.first, self.last = now if self.first is None else self.first, now
+        if self.first is None:
+            return False
+        if now - self.last < self.seconds and now - self.first < max(
+            self.seconds, _LONGEST_SECONDS
+        ):
+            return False
+        self.first = None
+        return True
 
 
 def matters(path: str, watched: Watched) -> bool:

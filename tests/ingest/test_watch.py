@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from ingest.watch import Watched, matters, watching
+from ingest.watch import Calm, Watched, matters, watching
 
 SECONDS = 30
 """A machine that is busy with other things may take long to tell."""
@@ -70,3 +70,19 @@ def test_only_changes_of_what_may_be_ingested_matter(path: str, *, expected: boo
     where = Watched(["/.data/notes"], Path("/.data/notes/store"), settle_seconds=1)
 
     assert matters(path, where) is expected
+
+
+def test_changes_are_told_once_when_none_has_followed_for_a_while() -> None:
+    calm, changes = Calm(2), {0, 1, 2, 10}
+
+    told = [now for now in range(20) if calm.comes_after(changed=now in changes, now=now)]
+
+    assert told == [4, 12]
+
+
+def test_changes_that_never_end_are_told_now_and_then() -> None:
+    calm = Calm(2)
+
+    told = [now for now in range(70) if calm.comes_after(changed=True, now=now)]
+
+    assert told == [30, 61]
