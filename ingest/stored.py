@@ -41,6 +41,32 @@ async def each_document(catalog: Catalog, collection: Collection) -> AsyncIterat
         after = page[-1].source
 
 
+async def documents_below(
+    catalog: Catalog, collection: Collection, tops: Sequence[str]
+) -> list[DocumentSummary]:
+    """The live documents of these sources and below them, each once, in the order of sources."""
+    found = await documents.find_live(catalog, collection, tops)
+    folders = {f"{top.rstrip('/')}/" for top in tops} | {f"{top}!/" for top in tops}
+    for folder in folders:
+        async for document in _each_below(catalog, collection, folder):
+            found[document.source] = document
+    return [found[source] for source in sorted(found)]
+
+
+async def _each_below(
+    catalog: Catalog, collection: Collection, folder: str
+) -> AsyncIterator[DocumentSummary]:
+    after = folder
+    while page := await documents.list_documents(
+        catalog, collection, limit=_PAGE_DOCUMENTS, after=after
+    ):
+        for document in page:
+            if not document.source.startswith(folder):
+                return
+            yield document
+        after = page[-1].source
+
+
 async def find_all(
     catalog: Catalog, collection: Collection, wanted: Sequence[str]
 ) -> tuple[dict[str, DocumentSummary], list[str]]:

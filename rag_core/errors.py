@@ -7,6 +7,7 @@ RagError
 │   └── SplittingMismatchError    the collection is cut in another way than was asked for
 ├── InvalidRequestError           the caller asked for something that cannot be
 │   ├── BundleError               a file of an exported collection cannot be written, or read
+│   ├── TooManyRemovalsError      a sync would remove more documents than it may
 │   └── RequestTooLargeError      the request, or the question in it, passes a limit
 ├── UnauthorizedError             the caller did not send the key
 ├── NotFoundError                 no such thing
@@ -91,6 +92,10 @@ class InvalidRequestError(RagError):
 
 class BundleError(InvalidRequestError):
     """A file of an exported collection cannot be written, or is damaged, or not for us."""
+
+
+class TooManyRemovalsError(InvalidRequestError):
+    """A sync would remove more documents than it may; nothing was changed."""
 
 
 class RequestTooLargeError(InvalidRequestError):
