@@ -24,7 +24,7 @@ from numpy.lib import format as npy
 from pydantic import BaseModel, Field, ValidationError, model_validator
 
 from ingest.parsed import Cut
-from rag_core.documents import Chunk
+from rag_core.documents import DEFAULT_SPLITTING, Chunk, Markup, Splitting
 from rag_core.errors import BundleError
 
 FORMAT = 1
@@ -57,6 +57,7 @@ class Manifest(BaseModel):
     collection: str = Field(min_length=1)
     fingerprint: str
     """Of the embedding model."""
+    splitting: Splitting = DEFAULT_SPLITTING
     dimension: int = Field(ge=1, le=1 << 16)
     documents: int = Field(ge=0)
     chunks: int = Field(ge=0)
@@ -89,6 +90,7 @@ class BundledDocument(BaseModel):
     metadata: dict[str, str]
     text: str
     page_starts: tuple[int, ...]
+    markup: Markup = "markdown"
     chunks: tuple[BundledChunk, ...]
 
     @model_validator(mode="after")

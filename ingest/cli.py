@@ -7,32 +7,25 @@ wrong usage, or nothing could be done; 130 interrupted.
 from __future__ import annotations
 
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 from typer.exceptions import TyperException
 
 from ingest.mirror_cli import app as mirror_app
-from ingest.options import (
-    EXIT_CODES,
-    AsJson,
-    Collection,
-    Metadata,
-    Passwords,
-    check_text,
-    lazily,
-    read_metadata,
-    run,
-)
+from ingest.options import EXIT_CODES, AsJson, Collection, check_text, gathered, lazily, run
+from ingest.order_options import Given, OrderOptions, SelectionOptions
+from ingest.quarantine_cli import app as quarantine_app
+from ingest.reach import Reach
+from ingest.report_options import Reporting
 from ingest.upkeep_cli import app as upkeep_app
 
 if TYPE_CHECKING:
-    from ingest import addition, health, lookups, removal, running
+    from ingest import addition, health, lookups, removal, running, sources
 else:
     running, lookups = lazily("ingest.running"), lazily("ingest.lookups")
     addition, removal = lazily("ingest.addition"), lazily("ingest.removal")
-    health = lazily("ingest.health")
+    health, sources = lazily("ingest.health"), lazily("ingest.sources")
 
 app = typer.Typer(
     name="ingest",
@@ -48,36 +41,40 @@ _WRONG_USAGE = 2
 
 
 @app.command(epilog=EXIT_CODES)
+@gathered(Given, "given")
+@gathered(OrderOptions, "asked")
+@gathered(SelectionOptions, "wanted")
+@gathered(Reach, "reach")
+@gathered(Reporting, "reporting")
 def add(
-    paths: Annotated[
-        list[Path],
-        typer.Argument(metavar="PATH...", help="Files, and folders with all below them."),
-    ],
     *,
-    collection: Collection = None,
-    metadata: Metadata = None,
-    password: Passwords = None,
+    given: Given,
+    asked: OrderOptions,
+    wanted: SelectionOptions,
+    reach: Reach,
+    reporting: Reporting,
     as_json: AsJson = False,
 ) -> None:
-    """Ingest files and folders; those that have not changed are skipped.
+    """Ingest files, folders and what is behind URLs; what has not changed is skipped.
 
-    From folders, hidden files and types without a loader are passed over and counted. A file
-    that cannot be read is reported, and the rest goes on. A folder without a file to ingest is
-    exit code 2.
+    From folders, hidden files, types without a loader and what .gitignore and .ingestignore name
+    are passed over and counted. Zip and tar archives are taken apart. A file that cannot be read
+    is reported, and the rest goes on; while its bytes stay the same it is in quarantine and not
+    parsed again (`ingest retry`). A folder without a file to ingest is exit code 2. How documents
+    are cut into chunks is said when a collection is new; `ingest reindex` changes it.
 
     Keys of --json: collection, files, added, updated, unchanged, failed [source, error, detail],
     skipped [reason, files], warnings [source, detail], chunks, embedded, reused, seconds,
-    interrupted, error, detail.
+    interrupted, error, detail, quarantined [source, error, detail, failures, last_failed_at],
+    slowest [source, seconds], log, report_problem, outcomes [those of a line of --report].
     """
-    wanted = read_metadata(metadata or [])
     run(
         lambda settings, screen: addition.add(
             settings,
             screen,
-            paths=paths,
-            collection=collection,
-            metadata=wanted,
-            passwords=password or (),
+            intake=sources.Intake(given.sources, wanted.selection(given.name), reach),
+            order=asked.order(settings),
+            reporting=reporting,
         ),
         as_json=as_json,
     )
@@ -91,8 +88,8 @@ def list_documents(
 ) -> None:
     """List the documents of a collection.
 
-    Keys of --json: collection, documents [id, source, title, media_type, size_bytes, chunks,
-    tokens, metadata, content_hash, created_at].
+    Keys of --json: collection, chunk_tokens, overlap_tokens, strategy, documents [id, source,
+    title, media_type, size_bytes, chunks, tokens, metadata, content_hash, created_at].
     """
     run(
         lambda settings, screen: lookups.list_documents(settings, screen, collection=collection),
@@ -122,18 +119,20 @@ def show(
 @app.command(epilog=EXIT_CODES)
 def remove(
     wanted: Annotated[
-        list[str], typer.Argument(metavar="ID|SOURCE|FOLDER...", callback=check_text)
+        list[str], typer.Argument(metavar="ID|SOURCE|FOLDER|ARCHIVE...", callback=check_text)
     ],
     *,
     collection: Collection = None,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Remove documents from a collection; a folder means all documents below it.
+    """Remove documents from a collection; a folder or an archive means all in it.
 
     More than one document is removed only with --yes, or when a person says so at the terminal.
 
-    Keys of --json: collection, removed [id, source], missing.
+    A file that failed is forgotten: it is tried again when it is given again.
+
+    Keys of --json: collection, removed [id, source], missing, forgotten.
     """
     run(
         lambda settings, screen: removal.remove(
@@ -172,13 +171,14 @@ def status(
     """Tell what is in the index, and whether its parts are well.
 
     Keys of --json: home, size_bytes, parts [part, state, detail], collections [name, documents,
-    chunks, tokens, fingerprint, created_at].
+    chunks, tokens, fingerprint, created_at, chunk_tokens, overlap_tokens, strategy].
     """
     run(health.status, as_json=as_json)
 
 
 # Last, so that help lists the everyday commands first.
 app.add_typer(mirror_app)
+app.add_typer(quarantine_app)
 app.add_typer(upkeep_app)
 
 

@@ -9,15 +9,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import PurePath
 
+from ingest.outcome import Fault
 from ingest.parsed import Parsed
 from ingest.plan import PlannedFile
-from ingest.report import Fault
 from ingest.sandbox import Sandbox
 from rag_core.catalog import vectors
 from rag_core.catalog.engine import Catalog
 from rag_core.documents import hash_text, indexed_text
 from rag_core.embedding import Embedder
-from rag_core.errors import DocumentError
+from rag_core.errors import DocumentError, UnreadableDocumentError
 from rag_core.tokens import TokenCounter
 
 _SAMPLE_FILES = 24
@@ -108,7 +108,9 @@ class Sampler:
 
     async def _read(self, file: PlannedFile) -> Parsed | DocumentError:
         try:
-            async with file.origin.local() as path:
+            async with file.origin.local(unless=None) as path:
+                if path is None:  # it is only when it is told of bytes that nobody needs
+                    return UnreadableDocumentError("it gave no bytes")
                 return await self.sandbox.parse(path, source=file.source)
         except DocumentError as error:
             return error

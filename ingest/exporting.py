@@ -63,6 +63,7 @@ async def export_collection(
             made_at=datetime.now(UTC),
             collection=collection.name,
             fingerprint=collection.fingerprint,
+            splitting=collection.splitting,
             dimension=collection.dimension,
             documents=packed.documents,
             chunks=packed.chunks,
@@ -105,6 +106,7 @@ def _line(document: StoredDocument) -> dict[str, object]:
         "metadata": {storable(key): storable(text) for key, text in document.metadata.items()},
         "text": document.text,
         "page_starts": document.page_starts,
+        "markup": document.markup,
         "chunks": [
             {
                 "start": chunk.start,

@@ -47,8 +47,8 @@ def read_guard(text: str | None) -> DeleteGuard:
 
 
 def lies_below(source: str, top: str) -> bool:
-    """Whether a source is the top itself or lies below it."""
-    return source == top or source.startswith(top.rstrip("/") + "/")
+    """Whether a source is the top itself or lies below it, or in the archive that it is."""
+    return source == top or source.startswith((f"{top.rstrip('/')}/", f"{top}!/"))
 
 
 @dataclass(frozen=True, slots=True)

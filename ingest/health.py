@@ -9,7 +9,6 @@ from typing import TypedDict
 
 from ingest.screen import Screen
 from rag_core.catalog import collections
-from rag_core.catalog.collections import CollectionSummary
 from rag_core.catalog.engine import open_catalog
 from rag_core.embedding import open_embedder
 from rag_core.errors import RagError, VectorsUnavailableError
@@ -18,7 +17,7 @@ from rag_core.settings import Settings
 from rag_core.vectors import upkeep
 from rag_core.vectors.chroma import open_vectors
 
-_COLLECTION_COLUMNS = ("collection", "documents", "chunks", "tokens", "model")
+_COLLECTION_COLUMNS = ("collection", "documents", "chunks", "tokens", "model", "chunks of")
 
 
 class Part(TypedDict):
@@ -33,7 +32,7 @@ class Part(TypedDict):
 async def status(settings: Settings, screen: Screen) -> int:
     """Tell what is in the index, and whether each part is well."""
     parts: list[Part] = []
-    summaries: list[CollectionSummary] = []
+    summaries: list[collections.CollectionSummary] = []
     await _try(parts, "embedding model", _check_embedder(settings))
     await _try(parts, "catalog", _check_catalog(settings, summaries))
     for summary in summaries:
@@ -53,18 +52,23 @@ async def status(settings: Settings, screen: Screen) -> int:
 
 
 def _show_status(
-    settings: Settings, screen: Screen, *, parts: list[Part], summaries: list[CollectionSummary]
+    settings: Settings,
+    screen: Screen,
+    *,
+    parts: list[Part],
+    summaries: list[collections.CollectionSummary],
 ) -> None:
     screen.show(None, [f"home: {settings.home} ({_folder_bytes(settings) / 1e6:.1f} MB)", ""])
     screen.show_table(
         None, ("part", "state", ""), ((one["part"], one["state"], one["detail"]) for one in parts)
     )
     screen.show(None, [""])
-    rows = (
-        (one.name, str(one.documents), str(one.chunks), str(one.tokens), one.fingerprint)
-        for one in summaries
-    )
-    screen.show_table(None, _COLLECTION_COLUMNS, rows)
+    screen.show_table(None, _COLLECTION_COLUMNS, map(_row, summaries))
+
+
+def _row(one: collections.CollectionSummary) -> tuple[str, ...]:
+    counts = map(str, (one.documents, one.chunks, one.tokens))
+    return one.name, *counts, one.fingerprint, str(one.splitting)
 
 
 async def _try(parts: list[Part], name: str, check: Awaitable[str]) -> None:
@@ -79,7 +83,7 @@ async def _check_embedder(settings: Settings) -> str:
         return f"{embedder.fingerprint}, {embedder.dimension} dimensions"
 
 
-async def _check_catalog(settings: Settings, summaries: list[CollectionSummary]) -> str:
+async def _check_catalog(settings: Settings, summaries: list[collections.CollectionSummary]) -> str:
     async with open_catalog(settings.catalog_url) as catalog:
         summaries += await collections.list_collections(catalog)
     documents_held = sum(summary.documents for summary in summaries)

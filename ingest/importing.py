@@ -47,14 +47,24 @@ async def import_bundle(stores: Stores, bundle: Bundle, name: str) -> Imported:
     May be killed at any moment: the same bundle goes on from where it was.
 
     Raises:
-        BundleError: the bundle is damaged; nothing of it is kept.
+        BundleError: the bundle is damaged, or cut in another way; nothing of it is kept.
         FingerprintMismatchError: the collection was embedded by another model.
         UnavailableError: a store does not answer.
     """
     catalog, manifest = stores.catalog, bundle.manifest
     collection = await collections.ensure_collection(
-        catalog, name, fingerprint=manifest.fingerprint, dimension=manifest.dimension
+        catalog,
+        name,
+        fingerprint=manifest.fingerprint,
+        dimension=manifest.dimension,
+        splitting=manifest.splitting,
     )
+    if collection.splitting != manifest.splitting:
+        raise BundleError(
+            f"collection {name!r} is cut into chunks of {collection.splitting}, the file of "
+            f"{manifest.splitting}: import it into another (--collection NAME), or "
+            "change one of them with 'ingest reindex'"
+        )
     # Not `staged`: every program that opens the index publishes those.
     state = f"import:{bundle.key[:16]}"
     importing = _Importing(stores, collection, state, Imported(name, manifest.documents))
@@ -173,7 +183,7 @@ def _stage(document: BundledDocument) -> StagedDocument:
             title=document.title,
             text=text,
             media_type=document.media_type,
-            markup="plain",
+            markup=document.markup,
             page_starts=document.page_starts,
         ),
         chunks=chunks,

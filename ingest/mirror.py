@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 
 from ingest.compare import Difference, compare
@@ -21,8 +22,8 @@ from rag_core.errors import (
     TooManyRemovalsError,
 )
 
-Planner = Callable[[], Awaitable[Plan]]
-"""Looks at the sources as they are now."""
+Planner = Callable[[], AbstractAsyncContextManager[Plan]]
+"""Looks at the sources as they are now; until the end of the block they can be fetched."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +32,10 @@ class Mirror:
 
     order: Order
     tops: Sequence[str]
-    """The sources as documents are named: what lies below them is theirs, nothing else."""
+    """Those on this machine as documents are named: what lies below them is theirs, nothing else.
+
+    Of sources elsewhere nothing is removed: that a page was not reached does not say it is gone.
+    """
     plan: Planner
     guard: DeleteGuard
     carry: bool = True
@@ -68,17 +72,18 @@ async def find_collection(catalog: Catalog, name: str, *, fingerprint: str) -> C
     return collection
 
 
-async def look(
+@asynccontextmanager
+async def looking(
     catalog: Catalog, collection: Collection | None, mirror: Mirror, contents: Contents
-) -> Comparison:
+) -> AsyncIterator[Comparison]:
     """Plan the sources and compare them with the collection, which may not be there yet."""
     # In this order: what another ingest adds meanwhile is not in the list, and cannot be missed.
     live = [] if collection is None else await documents_below(catalog, collection, mirror.tops)
-    plan = await mirror.plan()
-    difference = await asyncio.to_thread(
-        compare, live, plan, contents, metadata=mirror.order.metadata
-    )
-    removal = Removal(
-        mirror.tops, difference.removed, len(live), [file.source for file in plan.files]
-    )
-    return Comparison(plan, difference, removal.refusal(mirror.guard))
+    async with mirror.plan() as plan:
+        difference = await asyncio.to_thread(
+            compare, live, plan, contents, metadata=mirror.order.metadata
+        )
+        removal = Removal(
+            mirror.tops, difference.removed, len(live), [file.source for file in plan.files]
+        )
+        yield Comparison(plan, difference, removal.refusal(mirror.guard))

@@ -3,38 +3,26 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ingest.options import (
-    EXIT_CODES,
-    AsJson,
-    Collection,
-    Metadata,
-    Passwords,
-    gathered,
-    lazily,
-    read_metadata,
-    run,
-)
+from ingest.options import EXIT_CODES, AsJson, gathered, lazily, run
+from ingest.order_options import OrderOptions, SelectionOptions
+from ingest.reach import Reach
+from ingest.report_options import Reporting
 
 if TYPE_CHECKING:
-    from ingest import mirror_wish, mirroring, watching
+    from ingest import mirror_wish, mirroring, sources, watching
 else:
     mirror_wish, mirroring = lazily("ingest.mirror_wish"), lazily("ingest.mirroring")
-    watching = lazily("ingest.watching")
+    sources, watching = lazily("ingest.sources"), lazily("ingest.watching")
 
 app = typer.Typer()
 
 Sources = Annotated[
-    list[Path],
-    typer.Argument(
-        metavar="SOURCE...",
-        readable=False,  # one that is not is reported, and the others are looked at
-        help="Files, and folders with all below them.",
-    ),
+    list[str],
+    typer.Argument(metavar="SOURCE...", help="Files, archives, folders with all below them, URLs."),
 ]
 MaxDelete = Annotated[
     str | None,
@@ -56,9 +44,10 @@ EmbedRenamed = Annotated[
 
 
 @dataclass(frozen=True, slots=True)
-class _Caution:
-    """The options that keep a sync from doing too much."""
+class _Once:
+    """What one sync is given."""
 
+    sources: Sources
     dry_run: Annotated[
         bool,
         typer.Option(
@@ -71,21 +60,26 @@ class _Caution:
 
 
 @app.command(epilog=EXIT_CODES)
-@gathered(_Caution, "caution")
+@gathered(_Once, "given")
+@gathered(OrderOptions, "asked")
+@gathered(SelectionOptions, "wanted")
+@gathered(Reach, "reach")
+@gathered(Reporting, "reporting")
 def sync(
-    sources: Sources,
     *,
-    collection: Collection = None,
-    caution: _Caution,
-    metadata: Metadata = None,
-    password: Passwords = None,
+    given: _Once,
+    asked: OrderOptions,
+    wanted: SelectionOptions,
+    reach: Reach,
+    reporting: Reporting,
     as_json: AsJson = False,
 ) -> None:
     """Make what a collection has of sources equal to them: add, update, rename, remove.
 
     Documents that lie below none of the sources are left alone. What lies below a folder that
-    cannot be read stays. Removed texts are looked for in all three stores afterwards: exit code 1
-    if one has anything of them. More removals than --max-delete allows are exit code 2.
+    cannot be read stays; of URLs nothing is removed. Removed texts are looked for in all three
+    stores afterwards: exit code 1 if one has anything of them. More removals than --max-delete
+    allows are exit code 2.
 
     Keys of --json: those of `add`, renamed [source, to], removed [id, source], kept, proof [proven,
     documents, chunks, deleted_vectors, in_catalog, in_vectors, in_words, detail]. Of --dry-run:
@@ -93,29 +87,28 @@ def sync(
     failed [source, error, detail], skipped [reason, files], refusal, estimate [files, sampled,
     failed, chunks, tokens, seconds], price, seconds.
     """
-    wanted = read_metadata(metadata or [])
+    intake = sources.Intake(given.sources, wanted.selection(), reach)
+    wish = mirror_wish.Wish(intake, given.max_delete, given.embed_renamed)
+    if given.dry_run:
+        run(
+            lambda settings, screen: mirroring.preview_sources(
+                settings, screen, wish=wish, order=asked.order(settings)
+            ),
+            as_json=as_json,
+        )
     run(
         lambda settings, screen: mirroring.mirror_sources(
-            settings,
-            screen,
-            wish=mirror_wish.Wish(
-                sources,
-                collection,
-                wanted,
-                password or (),
-                max_delete=caution.max_delete,
-                embed_renamed=caution.embed_renamed,
-            ),
-            dry_run=caution.dry_run,
+            settings, screen, wish=wish, order=asked.order(settings), reporting=reporting
         ),
         as_json=as_json,
     )
 
 
 @dataclass(frozen=True, slots=True)
-class _Pace:
-    """The options that say how soon and how often a watch looks."""
+class _Always:
+    """What a watch is given."""
 
+    sources: Sources
     settle: Annotated[
         float,
         typer.Option(metavar="SECONDS", min=0, help="A change counts when none follows so long."),
@@ -125,7 +118,7 @@ class _Pace:
         typer.Option(
             metavar="SECONDS",
             min=1,
-            help="Read every file again so often, whatever the file system tells.",
+            help="Read every file again, and fetch URLs, so often, whatever the file system tells.",
         ),
     ] = 300.0
     max_delete: MaxDelete = None
@@ -133,14 +126,16 @@ class _Pace:
 
 
 @app.command(epilog=EXIT_CODES)
-@gathered(_Pace, "pace")
+@gathered(_Always, "given")
+@gathered(OrderOptions, "asked")
+@gathered(SelectionOptions, "wanted")
+@gathered(Reach, "reach")
 def watch(
-    sources: Sources,
     *,
-    collection: Collection = None,
-    pace: _Pace,
-    metadata: Metadata = None,
-    password: Passwords = None,
+    given: _Always,
+    asked: OrderOptions,
+    wanted: SelectionOptions,
+    reach: Reach,
     as_json: AsJson = False,
 ) -> None:
     """Do as `sync` does, again and again, whenever files change; Ctrl-C or SIGTERM ends it.
@@ -150,20 +145,14 @@ def watch(
 
     With --json a line for each round, with the keys of `sync`, or error and detail.
     """
-    wanted = read_metadata(metadata or [])
+    intake = sources.Intake(given.sources, wanted.selection(), reach)
+    wish = mirror_wish.Wish(intake, given.max_delete, given.embed_renamed)
     run(
         lambda settings, screen: watching.watch_sources(
             settings,
             screen,
-            wish=mirror_wish.Wish(
-                sources,
-                collection,
-                wanted,
-                password or (),
-                max_delete=pace.max_delete,
-                embed_renamed=pace.embed_renamed,
-            ),
-            pace=watching.Pace(pace.settle, pace.every),
+            mirror=wish.mirror(settings, asked.order(settings)),
+            pace=watching.Pace(given.settle, given.every),
         ),
         as_json=as_json,
     )

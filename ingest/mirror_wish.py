@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from pathlib import Path
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
 
 from ingest.guard import read_guard
 from ingest.mirror import Mirror
 from ingest.pipeline import Order
-from ingest.plan import Plan, name_source, plan_paths
+from ingest.plan import Plan, name_source
+from ingest.sources import Intake, name_path, open_plan
+from rag_core.errors import InvalidRequestError
 from rag_core.settings import Settings
 
 
@@ -18,23 +18,23 @@ from rag_core.settings import Settings
 class Wish:
     """What the command line says of a mirror."""
 
-    sources: Sequence[Path]
-    collection: str | None
-    metadata: Mapping[str, str] | None
-    passwords: Sequence[str] = field(repr=False)
+    intake: Intake
     max_delete: str | None
     embed_renamed: bool
 
-    def mirror(self, settings: Settings) -> Mirror:
-        """The mirror that is meant; the one place that knows how sources are planned."""
+    def mirror(self, settings: Settings, order: Order) -> Mirror:
+        """The mirror that is meant; the one place that knows how sources are planned.
 
-        async def plan() -> Plan:
-            return await asyncio.to_thread(plan_paths, self.sources, home=settings.home)
+        Raises:
+            InvalidRequestError: it cannot be.
+        """
+        if "-" in self.intake.sources:
+            raise InvalidRequestError("standard input comes once: 'ingest add -' takes it")
 
-        return Mirror(
-            Order(self.collection or settings.collection, self.metadata, self.passwords),
-            [name_source(str(source)) for source in self.sources],
-            plan,
-            read_guard(self.max_delete),
-            carry=not self.embed_renamed,
-        )
+        def plan() -> AbstractAsyncContextManager[Plan]:
+            return open_plan(settings, self.intake, collection=order.collection)
+
+        paths = map(name_path, self.intake.sources)
+        tops = [name_source(str(path)) for path in paths if path is not None]
+        guard = read_guard(self.max_delete)
+        return Mirror(order, tops, plan, guard, carry=not self.embed_renamed)

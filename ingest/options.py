@@ -65,16 +65,6 @@ OneCollection = Annotated[
     ),
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
-Metadata = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--metadata",
-        "-m",
-        metavar="KEY=VALUE",
-        callback=check_text,
-        help="For every file, in place of what it has; without this each keeps its own.",
-    ),
-]
 Passwords = Annotated[
     list[str] | None,
     typer.Option(
@@ -83,19 +73,6 @@ Passwords = Annotated[
         help="Tried where a PDF asks for one; may be given several times.",
     ),
 ]
-
-
-def read_metadata(pairs: list[str]) -> dict[str, str] | None:
-    """Read the pairs of `--metadata`; None when there are none."""
-    if not pairs:
-        return None
-    metadata = {}
-    for pair in pairs:
-        key, equals, value = pair.partition("=")
-        if not (key and equals):
-            raise typer.BadParameter(f"{pair!r} is not key=value", param_hint="--metadata")
-        metadata[key] = value
-    return metadata
 
 
 def gathered(group: type[object], name: str) -> Callable[[Command], Command]:

@@ -6,12 +6,13 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from ingest.cutting import ensure_cut
 from ingest.flow import Flow
 from ingest.plan import Plan
-from ingest.report import Progress, Report, Tally
-from ingest.sandbox import open_sandbox
-from ingest.split import CHUNK_TOKENS
-from rag_core.catalog import collections, documents
+from ingest.quarantine import Terms, open_quarantine
+from ingest.report import Listener, Progress, Report, Tally, hear_nothing
+from ingest.splitting import NO_WISH, Wish
+from ingest.unchanged import Due, compare_files
 from rag_core.errors import RagError
 from rag_core.index import Index
 from rag_core.vectors import upkeep
@@ -26,6 +27,12 @@ class Order:
     """For every file, in place of what it has; None leaves each what it has."""
     passwords: Sequence[str] = field(default=(), repr=False)
     """To try in turn where a file asks for one; never stored."""
+    splitting: Wish = NO_WISH
+    """Of a new collection; one that is there must have it already."""
+    again: bool = False
+    """Try what is in quarantine, too."""
+    tell: Listener = hear_nothing
+    """Hears of each file that is through."""
 
 
 def begin_tally(plan: Plan, order: Order) -> Tally:
@@ -36,6 +43,7 @@ def begin_tally(plan: Plan, order: Order) -> Tally:
         total_bytes=sum(file.size_bytes for file in plan.files),
         skipped=plan.skipped,
         unplanned=len(plan.faults),
+        tell=order.tell,
     )
     for source, error in plan.faults:
         tally.fail(source, error)
@@ -55,30 +63,36 @@ async def ingest_plan(
         RagError: nothing could be begun.
     """
     tally = begin_tally(plan, order)
-    collection = await collections.ensure_collection(
-        index.catalog,
-        order.collection,
-        fingerprint=index.embedder.fingerprint,
-        dimension=index.embedder.dimension,
-    )
+    collection = await ensure_cut(index.catalog, index.embedder, order.collection, order.splitting)
     await upkeep.recover(index.catalog, index.vectors, collection)
-    sources = [file.source for file in plan.files]
-    live = await documents.find_live(index.catalog, collection, sources)
-    progress(tally)
-    async with open_sandbox(
-        tokenizer=index.embedder.tokenizer, max_tokens=CHUNK_TOKENS, passwords=order.passwords
-    ) as sandbox:
-        flow = Flow(index, collection, sandbox, live, order.metadata, tally, progress, stop)
-        await flow.run(plan.files)
+    terms = Terms(
+        tokenizer=index.embedder.tokenizer,
+        splitting=collection.splitting,
+        metadata=order.metadata,
+        passwords=order.passwords,
+        again=order.again,
+    )
+    async with open_quarantine(index.catalog, collection, terms) as quarantine:
+        due = Due()
+        async for compared in compare_files(index.catalog, collection, plan.files, order.metadata):
+            due.add(compared)
+            for known in compared.unchanged:
+                tally.keep(known, size_bytes=known.size_bytes)
+            await quarantine.release([known.source for known in compared.unchanged])
+            progress(tally)
+            if stop.is_set():
+                break
+        flow = Flow(index, collection, quarantine, due.live, order.metadata, tally, progress, stop)
+        await flow.run(due.files)
     tally.interrupted = stop.is_set() and tally.failure is None and tally.done < tally.files
-    await _finish(index, order.collection, tally)
+    await _finish(flow)
     return tally.report()
 
 
-async def _finish(index: Index, collection_name: str, tally: Tally) -> None:
+async def _finish(flow: Flow) -> None:
     """Bring the lexical index up to date and delete what was replaced."""
+    index, collection, tally = flow.index, flow.collection, flow.tally
     try:
-        collection = await collections.get_collection(index.catalog, collection_name)
         await index.lexical.follow(index.catalog, collection)
         if tally.failure is None:
             await upkeep.sweep(index.catalog, index.vectors, collection)

@@ -2,52 +2,22 @@
 
 from __future__ import annotations
 
-import asyncio
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
-from ingest.contents import Contents
-from ingest.mirror import Comparison, Mirror, look
-from ingest.moves import Moves, count_reread, move_documents
+from ingest.cutting import ensure_cut
+from ingest.mirror import Comparison, Mirror, looking
+from ingest.moves import count_reread, move_documents
 from ingest.pipeline import ingest_plan
-from ingest.proof import Proof, prove_gone
-from ingest.report import Progress, Report
-from rag_core.catalog import collections
+from ingest.proof import prove_gone
+from ingest.synced import Outcome, Run
 from rag_core.catalog.collections import Collection
 from rag_core.index import Index
 from rag_core.locks import in_turn
 from rag_core.vectors import upkeep
 
-_NOTHING_DONE = 2
 
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """What one sync did."""
-
-    ingested: Report
-    """Its counts are of all planned files; renamed ones are in none of them."""
-    moves: Moves
-    proof: Proof
-
-    @property
-    def exit_code(self) -> int:
-        """As of an ingest; 1 also when the proof fails; an empty source alone is no failure."""
-        code = self.ingested.exit_code
-        if code == _NOTHING_DONE and not self.ingested.failed:
-            code = 0
-        return 1 if code == 0 and not self.proof.proven else code
-
-
-@dataclass(frozen=True, slots=True)
-class Run:
-    """How a sync is followed, and stopped."""
-
-    progress: Progress
-    stop: asyncio.Event
-
-
-async def sync(index: Index, mirror: Mirror, contents: Contents, run: Run) -> Outcome:
+async def sync(index: Index, mirror: Mirror, run: Run) -> Outcome:
     """Add, update, rename and remove documents until the collection has what the sources have.
 
     One at a time for each collection and machine. May be killed at any moment and run again.
@@ -56,17 +26,13 @@ async def sync(index: Index, mirror: Mirror, contents: Contents, run: Run) -> Ou
         TooManyRemovalsError: more would go than the guard allows; nothing was changed.
         RagError: nothing could be begun.
     """
-    collection = await collections.ensure_collection(
-        index.catalog,
-        mirror.order.collection,
-        fingerprint=index.embedder.fingerprint,
-        dimension=index.embedder.dimension,
-    )
+    order = mirror.order
+    collection = await ensure_cut(index.catalog, index.embedder, order.collection, order.splitting)
     async with in_turn(_own_file(index, collection, "lock")):
         await upkeep.recover(index.catalog, index.vectors, collection)
-        found = await look(index.catalog, collection, mirror, contents)
-        found.check()
-        return await _apply(index, collection, mirror, found, run)
+        async with looking(index.catalog, collection, mirror, run.contents) as found:
+            found.check()
+            return await _apply(index, collection, mirror, found, run)
 
 
 async def _apply(

@@ -142,8 +142,8 @@ def compact(
     Replaced and removed documents, the marks that Chroma keeps of them, old changes, imports that
     were abandoned a day ago; then the database is made smaller. Exit code 1 when it could not be.
 
-    Keys of --json: collections [collection, removed_vectors, changes, abandoned], unused_vectors,
-    unused_vector_bytes, deleted_vectors, broken_stores [path, size_bytes, deleted],
+    Keys of --json: collections [collection, removed_vectors, changes, abandoned], fetches,
+    unused_vectors, unused_vector_bytes, deleted_vectors, broken_stores [path, size_bytes, deleted],
     catalog_bytes_before, catalog_bytes_after, problem, seconds.
     """
     run(

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 Markup = Literal["markdown", "plain"]
+Strategy = Literal["structure", "sentences", "pages"]
 
 _ID_RANDOM_BYTES = 6
 _HEADING_SEPARATOR = " > "
@@ -48,6 +49,24 @@ class Chunk:
     """From 1; of the chunk's first character; None when the format has no pages."""
     heading_path: tuple[str, ...] = ()
     """The headings above the chunk, outermost first."""
+
+
+@dataclass(frozen=True, slots=True)
+class Splitting:
+    """How all documents of a collection are cut into chunks."""
+
+    chunk_tokens: int = 256
+    """The most that a chunk has. 256 ranked best (design, section 7), and is the longest text that
+    MiniLM was trained to embed."""
+    overlap_tokens: int = 0
+    """The most that a chunk repeats of the one before it; less than half of a chunk."""
+    strategy: Strategy = "structure"
+
+    def __str__(self) -> str:
+        return f"{self.chunk_tokens} tokens, overlap {self.overlap_tokens}, by {self.strategy}"
+
+
+DEFAULT_SPLITTING = Splitting()
 
 
 @dataclass(frozen=True, slots=True)

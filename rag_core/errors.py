@@ -1,26 +1,29 @@
-"""Every error of ours, by what the caller does next.
+"""Every error of ours, by what the caller does next; those of answers are in `rag_api`.
 
 RagError
 ├── ConfigurationError            give up: a setting is wrong; the text says which and what to do
 │   ├── MissingPackageError       a package that a setting needs is not installed
-│   └── FingerprintMismatchError  the collection was embedded by another model
+│   ├── FingerprintMismatchError  the collection was embedded by another model
+│   └── SplittingMismatchError    the collection is cut in another way than was asked for
 ├── InvalidRequestError           the caller asked for something that cannot be
 │   ├── BundleError               a file of an exported collection cannot be written, or read
 │   ├── TooManyRemovalsError      a sync would remove more documents than it may
-│   ├── RequestTooLargeError      the request, or the question in it, passes a limit
-│   └── PreviousAnswerMissingError  the answer that the question goes on from is kept no more
+│   └── RequestTooLargeError      the request, or the question in it, passes a limit
 ├── UnauthorizedError             the caller did not send the key
 ├── NotFoundError                 no such thing
 │   ├── CollectionNotFoundError
-│   ├── AnswerNotFoundError       an answer's run: it ended long ago, or never was
-│   ├── EventsDroppedError        the first events of an answer: it is too long to be kept whole
 │   ├── DocumentNotFoundError     a document or a chunk of one
 │   └── ModelNotFoundError        a model name that answers nothing
 ├── DocumentError                 skip this document, go on with the rest
 │   ├── UnreadableDocumentError   it cannot be opened or parsed
+│   ├── EncryptedDocumentError    it asks for a password, and none of those given opens it
+│   ├── UnavailableDocumentError  it cannot be had at this moment: the next run tries it again
 │   ├── UnsupportedDocumentError  no loader for its type
 │   ├── EmptyDocumentError        it holds no text
-│   └── OversizedDocumentError    it passes a limit
+│   ├── OversizedDocumentError    it passes a limit
+│   ├── FetchRefusedError         a rule of ours, or its server, is against fetching it
+│   ├── FetchMissingError         its server says that it is not there
+│   └── FetchFailedError          its server does not answer well: try again later
 ├── UnavailableError              try again later: something that we stand on does not answer
 │   ├── CatalogUnavailableError
 │   ├── VectorsUnavailableError   Chroma cannot be reached, or refuses
@@ -34,14 +37,13 @@ RagError
 │   └── ChatRateLimitedError      it asks us to slow down
 ├── ChatRejectedError             the chat model's server refuses the request: wrong key or model
 ├── EmbeddingRejectedError        the same of the embedding model's server
-├── AnswerCancelledError          somebody cancelled the answer, or everybody left it
-├── AnswerFailedError             the answer ended with a `Failed` event, whose error it carries
 ├── LostVectorsError              vectors of staged documents were deleted: embed their texts again
 └── StaleVectorIndexError         the collection was switched to another vector index: add again
 """
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Sequence
 
 
@@ -63,13 +65,24 @@ class MissingPackageError(ConfigurationError):
 
 
 class FingerprintMismatchError(ConfigurationError):
-    """The collection was cut or embedded in another way than the settings say now."""
+    """The collection was embedded by another model than the settings say now."""
 
     def __init__(self, collection: str, *, stored: str, current: str) -> None:
         super().__init__(
             f"collection {collection!r} was embedded with {stored!r}, the settings now say "
-            f"{current!r}: set EMBEDDING_MODEL and EMBEDDING_PRECISION back, or ingest into a new "
-            "collection (ingest add --collection NAME …)"
+            f"{current!r}: set EMBEDDING_MODEL and EMBEDDING_PRECISION back, or change the "
+            f"collection to it with 'ingest reindex --collection {shlex.quote(collection)}'"
+        )
+
+
+class SplittingMismatchError(ConfigurationError):
+    """The collection is cut into chunks in another way than was asked for."""
+
+    def __init__(self, collection: str, *, stored: str, given: str) -> None:
+        super().__init__(
+            f"collection {collection!r} is cut into chunks of {stored}, not {given!r}: leave these "
+            "options out, or change the collection with 'ingest reindex --collection "
+            f"{shlex.quote(collection)} {given}'"
         )
 
 
@@ -89,16 +102,6 @@ class RequestTooLargeError(InvalidRequestError):
     """The request, or the question in it, passes a limit."""
 
 
-class PreviousAnswerMissingError(InvalidRequestError):
-    """The answer that a question goes on from is kept no more."""
-
-    def __init__(self, wanted: str) -> None:
-        super().__init__(
-            f"no previous response {wanted!r}: it ended some minutes ago, or the server was "
-            "started anew; send the conversation as input instead"
-        )
-
-
 class UnauthorizedError(RagError):
     """The caller did not send the key that RAG_API_KEY asks for."""
 
@@ -113,23 +116,6 @@ class CollectionNotFoundError(NotFoundError):
     def __init__(self, name: str, known: Sequence[str]) -> None:
         there_are = ", ".join(map(repr, sorted(known))) if known else "none yet"
         super().__init__(f"no collection {name!r}; there are: {there_are}")
-
-
-class AnswerNotFoundError(NotFoundError):
-    """No run has this id any more."""
-
-    def __init__(self, wanted: str) -> None:
-        super().__init__(
-            f"no answer {wanted!r}: it ended some minutes ago, or the server was started anew; "
-            "ask again"
-        )
-
-
-class EventsDroppedError(NotFoundError):
-    """An answer is so long that its first events are kept no more."""
-
-    def __init__(self, count: int) -> None:
-        super().__init__(f"the first {count:,} events of this answer are kept no more: ask again")
 
 
 class DocumentNotFoundError(NotFoundError):
@@ -151,9 +137,20 @@ class ModelNotFoundError(NotFoundError):
 class DocumentError(RagError):
     """This document cannot be ingested; the others can."""
 
+    seconds = 0.0
+    """How long a parser worked on it."""
+
 
 class UnreadableDocumentError(DocumentError):
     """It cannot be opened or parsed."""
+
+
+class EncryptedDocumentError(DocumentError):
+    """It asks for a password, and none of those given opens it."""
+
+
+class UnavailableDocumentError(DocumentError):
+    """It cannot be had or parsed at this moment, through no fault of its own."""
 
 
 class UnsupportedDocumentError(DocumentError):
@@ -166,6 +163,22 @@ class EmptyDocumentError(DocumentError):
 
 class OversizedDocumentError(DocumentError):
     """It passes a limit of size, memory or time."""
+
+
+class FetchRefusedError(DocumentError):
+    """An address, a scheme, a rule or an answer of its server is against fetching it."""
+
+
+class FetchMissingError(DocumentError):
+    """Its server says that it is not there, or not any more."""
+
+
+class FetchFailedError(DocumentError):
+    """Its server cannot be reached, breaks off or is busy; it may be there later."""
+
+    def __init__(self, message: str, *, retry_after_seconds: float | None = None) -> None:
+        super().__init__(message)
+        self.retry_after_seconds = retry_after_seconds
 
 
 class UnavailableError(RagError):
@@ -231,27 +244,6 @@ class ChatRejectedError(RagError):
 
 class EmbeddingRejectedError(RagError):
     """The embedding model's server refuses the request: a wrong key, model or parameter."""
-
-
-class AnswerCancelledError(RagError):
-    """Somebody cancelled the answer, or all who read it left."""
-
-
-class AnswerFailedError(RagError):
-    """The answer ended with a `Failed` event; its text is the event's detail."""
-
-    def __init__(
-        self,
-        detail: str,
-        *,
-        error: str,
-        retryable: bool,
-        retry_after_seconds: float | None = None,
-    ) -> None:
-        super().__init__(detail)
-        self.error = error
-        self.retryable = retryable
-        self.retry_after_seconds = retry_after_seconds
 
 
 class LostVectorsError(RagError):

@@ -22,6 +22,7 @@ class WordEmbedder:
     fingerprint = "fake/words/64"
     dimension = 64
     tokenizer = "estimate"
+    max_tokens: int | None = None
 
     async def embed(self, texts: Sequence[str]) -> np.ndarray:
         matrix = np.array([self._sum(text) for text in texts], np.float32)

@@ -13,7 +13,12 @@ from ingest.blocks import find_title
 from ingest.load.ocr import MAX_PAGES, Tessdata, find_tessdata
 from ingest.load.text import normalise_text
 from rag_core.documents import Document
-from rag_core.errors import EmptyDocumentError, OversizedDocumentError, UnreadableDocumentError
+from rag_core.errors import (
+    EmptyDocumentError,
+    EncryptedDocumentError,
+    OversizedDocumentError,
+    UnreadableDocumentError,
+)
 
 MAX_PDF_BYTES = 512 << 20
 
@@ -34,7 +39,8 @@ def load_pdf(
 
     Raises:
         OversizedDocumentError: it is larger than MAX_PDF_BYTES.
-        UnreadableDocumentError: it is broken, or encrypted and no password opens it.
+        UnreadableDocumentError: it is broken.
+        EncryptedDocumentError: it is encrypted and no password opens it.
         EmptyDocumentError: it has no text, and OCR is not installed or finds none.
     """
     if len(content) > MAX_PDF_BYTES:
@@ -128,7 +134,7 @@ def _parse(
         return parser.parse(content)
     except ParseError as error:
         if "password" in str(error).lower():
-            raise UnreadableDocumentError(
+            raise EncryptedDocumentError(
                 f"{name!r} is encrypted: no password opens it; give one with --password"
             ) from error
         raise UnreadableDocumentError(f"{name!r} cannot be read as PDF: {error}") from error

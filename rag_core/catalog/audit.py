@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from itertools import groupby
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 from sqlalchemy import func, literal, select
@@ -15,6 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from rag_core.catalog import tables
 from rag_core.catalog.collections import Collection
 from rag_core.catalog.storable import among, batched
+from rag_core.documents import Markup
 
 _BATCH_DOCUMENTS = 200
 _BATCH_CHUNKS = 2_000
@@ -63,6 +64,7 @@ class StoredDocument:
     token_count: int
     text: str
     page_starts: tuple[int, ...]
+    markup: Markup
     chunks: tuple[StoredChunk, ...]
     """In the order of their starts."""
 
@@ -129,6 +131,7 @@ async def _read(catalog: Readable, ids: Sequence[str]) -> list[StoredDocument]:
             *(_documents.c[name] for name in StoredDocument.__slots__[:9]),
             func.coalesce(tables.texts.c.text, ""),
             func.coalesce(tables.texts.c.page_starts, literal((), tables.JsonTuple())),
+            func.coalesce(tables.texts.c.markup, "markdown"),
         )
         .outerjoin_from(_documents, tables.texts)
         .where(among(_documents.c.id, ids), tables.row_state == "live")
@@ -140,10 +143,10 @@ async def _read(catalog: Readable, ids: Sequence[str]) -> list[StoredDocument]:
         .order_by(_chunks.c.document_id, _chunks.c.start, _chunks.c.end)
     )
     async with catalog.reading() as connection:
-        documents = (await connection.execute(document_rows)).all()
+        documents: Sequence[Sequence[Any]] = (await connection.execute(document_rows)).all()
         rows = (await connection.execute(chunk_rows)).all()
     chunks = {
         document_id: tuple(StoredChunk(*row[1:]) for row in group)
         for document_id, group in groupby(rows, key=lambda row: row[0])
     }
-    return [StoredDocument(*row, chunks.get(row[0], ())) for row in documents]
+    return [StoredDocument(*[*row, chunks.get(row[0], ())]) for row in documents]

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import secrets
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
+from typing import Any
 
-from sqlalchemy import bindparam, case, func, select, text, update
+from sqlalchemy import Select, bindparam, case, func, select, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from rag_core.catalog import tables
 from rag_core.catalog.engine import Catalog
+from rag_core.documents import DEFAULT_SPLITTING, Splitting, Strategy
 from rag_core.errors import CollectionNotFoundError, FingerprintMismatchError
 
 _table = tables.collections
@@ -22,13 +24,19 @@ _COLUMNS = (
     _table.c.vector_index,
     _table.c.removed_vectors,
     _table.c.seq,
+    _table.c.chunk_tokens,
+    _table.c.overlap_tokens,
+    _table.c.strategy,
 )
-_BY_NAME = select(*_COLUMNS).where(_table.c.name == bindparam("wanted"))
+_ALL: Select[*tuple[Any, ...]] = select(*_COLUMNS)
+_BY_NAME = _ALL.where(_table.c.name == bindparam("wanted"))
 # As text, since SQLAlchemy has ON CONFLICT for each database apart, and this suits both.
 _ADD = text(
     "INSERT INTO collections"
-    " (name, fingerprint, dimension, vector_index, removed_vectors, seq, created_at)"
-    " VALUES (:name, :fingerprint, :dimension, :vector_index, 0, 0, :created_at)"
+    " (name, fingerprint, dimension, vector_index, removed_vectors, seq, created_at,"
+    " chunk_tokens, overlap_tokens, strategy)"
+    " VALUES (:name, :fingerprint, :dimension, :vector_index, 0, 0, :created_at,"
+    " :chunk_tokens, :overlap_tokens, :strategy)"
     " ON CONFLICT (name) DO NOTHING"
 ).bindparams(bindparam("created_at", type_=tables.UtcTime))
 
@@ -48,6 +56,14 @@ class Collection:
     """Deleted from the vector index since it was made."""
     seq: int
     """Of the last change to its live documents."""
+    chunk_tokens: int
+    overlap_tokens: int
+    strategy: Strategy
+
+    @property
+    def splitting(self) -> Splitting:
+        """How its documents are cut."""
+        return Splitting(self.chunk_tokens, self.overlap_tokens, self.strategy)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +76,14 @@ class CollectionSummary:
     tokens: int
     fingerprint: str
     created_at: datetime
+    chunk_tokens: int
+    overlap_tokens: int
+    strategy: Strategy
+
+    @property
+    def splitting(self) -> Splitting:
+        """How its documents are cut."""
+        return Splitting(self.chunk_tokens, self.overlap_tokens, self.strategy)
 
 
 def new_vector_index() -> str:
@@ -81,9 +105,16 @@ async def get_collection(catalog: Catalog, name: str) -> Collection:
 
 
 async def ensure_collection(
-    catalog: Catalog, name: str, *, fingerprint: str, dimension: int
+    catalog: Catalog,
+    name: str,
+    *,
+    fingerprint: str,
+    dimension: int,
+    splitting: Splitting = DEFAULT_SPLITTING,
 ) -> Collection:
     """Read a collection, made first if need be; two makers at once get the same one.
+
+    One that is there keeps its own splitting.
 
     Raises:
         FingerprintMismatchError: it is there, and was embedded by another model.
@@ -95,6 +126,7 @@ async def ensure_collection(
             "dimension": dimension,
             "vector_index": new_vector_index(),
             "created_at": datetime.now(UTC),
+            **asdict(splitting),
         }
         await connection.execute(_ADD, values)
         row = (await connection.execute(_BY_NAME, {"wanted": name})).one()
@@ -115,6 +147,9 @@ async def list_collections(catalog: Catalog) -> list[CollectionSummary]:
             func.coalesce(func.sum(live * tables.documents.c.token_count), 0),
             _table.c.fingerprint,
             _table.c.created_at,
+            _table.c.chunk_tokens,
+            _table.c.overlap_tokens,
+            _table.c.strategy,
         )
         .outerjoin_from(_table, tables.documents)
         .group_by(_table.c.id)
@@ -123,15 +158,15 @@ async def list_collections(catalog: Catalog) -> list[CollectionSummary]:
     async with catalog.reading() as connection:
         rows = await connection.execute(query)
         return [
-            CollectionSummary(name, int(documents), int(chunks), int(tokens), fingerprint, created)
-            for name, documents, chunks, tokens, fingerprint, created in rows
+            CollectionSummary(name, int(documents), int(chunks), int(tokens), *others)
+            for name, documents, chunks, tokens, *others in rows
         ]
 
 
 async def all_collections(catalog: Catalog) -> list[Collection]:
     """Read all collections, by name."""
     async with catalog.reading() as connection:
-        rows = await connection.execute(select(*_COLUMNS).order_by(_table.c.name))
+        rows = await connection.execute(_ALL.order_by(_table.c.name))
         return [Collection(*row) for row in rows]
 
 
@@ -171,7 +206,7 @@ async def lock_collection(connection: AsyncConnection, collection: Collection) -
     Raises:
         CollectionNotFoundError: it was deleted.
     """
-    query = select(*_COLUMNS).where(_table.c.id == collection.id).with_for_update()
+    query = _ALL.where(_table.c.id == collection.id).with_for_update()
     row = (await connection.execute(query)).one_or_none()
     if row is None:
         raise CollectionNotFoundError(collection.name, await _names(connection))

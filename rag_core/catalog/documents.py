@@ -124,6 +124,7 @@ def _text_row(staged: StagedDocument) -> _Parameters:
         "document_id": staged.id,
         "page_starts": staged.document.page_starts,
         "text": storable(staged.document.text),
+        "markup": staged.document.markup,
     }
 
 

@@ -67,6 +67,9 @@ collections = Table(
     Column("removed_vectors", Integer, nullable=False),
     Column("seq", BigInteger, nullable=False),
     Column("created_at", UtcTime, nullable=False),
+    Column("chunk_tokens", Integer, nullable=False, server_default="256"),
+    Column("overlap_tokens", Integer, nullable=False, server_default="0"),
+    Column("strategy", Text, nullable=False, server_default="structure"),
 )
 
 # One row is one version of a document; it never changes but for its state, and for its source
@@ -111,6 +114,7 @@ texts = Table(
     Column("document_id", ForeignKey("documents.id", ondelete="CASCADE"), primary_key=True),
     Column("page_starts", JsonTuple, nullable=False),
     Column("text", Text, nullable=False),
+    Column("markup", Text, nullable=False, server_default="markdown"),
 )
 
 chunks = Table(
@@ -143,4 +147,36 @@ changes = Table(
     Column("seq", BigInteger, primary_key=True, autoincrement=False),
     Column("document_id", Text, nullable=False),
     Column("kind", Text, nullable=False),
+)
+
+# Files whose bytes failed: one row a source, gone when it is ingested or removed.
+quarantine = Table(
+    "quarantine",
+    metadata,
+    Column("collection_id", ForeignKey("collections.id", ondelete="CASCADE"), primary_key=True),
+    Column("source", _key(), primary_key=True),
+    Column("content_hash", LargeBinary, nullable=False),
+    Column("size_bytes", BigInteger, nullable=False),
+    Column("error", Text, nullable=False),
+    Column("detail", Text, nullable=False),
+    Column("program", Text, nullable=False),
+    Column("metadata", JSON(none_as_null=True)),
+    Column("failures", Integer, nullable=False),
+    Column("first_failed_at", UtcTime, nullable=False),
+    Column("last_failed_at", UtcTime, nullable=False),
+)
+
+# What a server said of the bytes that it sent; it vouches for their hash, not for a document.
+fetches = Table(
+    "fetches",
+    metadata,
+    Column("source", _key(), primary_key=True),
+    Column("url", Text, nullable=False),
+    Column("etag", Text),
+    Column("last_modified", Text),
+    Column("listed", Text),
+    Column("content_hash", LargeBinary, nullable=False),
+    Column("size_bytes", BigInteger, nullable=False),
+    Column("links", JsonTuple, nullable=False),
+    Column("fetched_at", UtcTime, nullable=False),
 )

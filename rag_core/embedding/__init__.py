@@ -31,6 +31,10 @@ class Embedder(Protocol):
     def tokenizer(self) -> str:
         """What `rag_core.tokens.open_counter` takes to count as the model does."""
 
+    @property
+    def max_tokens(self) -> int | None:
+        """Of a text: of a longer one the rest is not read, or it is refused; None: not known."""
+
     async def embed(self, texts: Sequence[str]) -> Matrix:
         """One float32 vector of length one per text, in the same order; any number of texts.
 

@@ -32,6 +32,7 @@ class LangChainEmbedder:
     """
 
     tokenizer = "estimate"
+    max_tokens: int | None = None
 
     def __init__(self, embeddings: Embeddings, name: str) -> None:
         self.dimension = 0

@@ -29,6 +29,8 @@ from rag_core.locks import locked
 from rag_core.settings import Settings
 from rag_core.threads import open_workers
 
+_SPECIAL_TOKENS = 2
+"""Put around each text."""
 _GRAPH_VERSION = 2
 _VECTORS = {"int8": "int8.2", "fp32": "fp32"}
 """What fingerprints call a precision: another name whenever a new graph gives other vectors."""
@@ -51,6 +53,7 @@ class LocalEmbedder:
         self.dimension = int(session.get_outputs()[0].shape[0])
         self.fingerprint = f"{name}/{self.dimension}"
         self.tokenizer = f"file:{files.tokenizer}"
+        self.max_tokens = positions - _SPECIAL_TOKENS
         self._session = session
         self._tokenizer = _open_tokenizer(files.tokenizer)
         self._tokenizer.enable_truncation(positions)

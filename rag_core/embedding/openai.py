@@ -24,6 +24,8 @@ _OPENAI_URL = "https://api.openai.com/v1"
 _BATCH_TEXTS = 32
 _BATCH_TOKENS = 100_000
 _BATCHES_AT_ONCE = 8
+_OPENAI_TOKENS = 8_191
+"""All of its embedding models read so many."""
 # The SDK waits 0.5, 1, 2, 4 s between them, or as long as Retry-After says, up to two minutes.
 _RETRIES = 4
 _TIMEOUT = httpx2.Timeout(30.0, connect=5.0)
@@ -40,6 +42,7 @@ class OpenAIEmbedder:
     def __init__(self, client: AsyncOpenAI, model: str) -> None:
         self.dimension = 0
         self.tokenizer = model_tokenizer(model)
+        self.max_tokens = None if self.tokenizer == "estimate" else _OPENAI_TOKENS
         self._client = client
         self._model = model
         self._encoding: Encoding = "base64"

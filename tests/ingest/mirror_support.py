@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
 
-from ingest.contents import Contents
 from ingest.guard import read_guard
 from ingest.load import load_document
 from ingest.mirror import Mirror
@@ -18,7 +18,8 @@ from ingest.pipeline import Order
 from ingest.plan import Plan, plan_paths
 from ingest.report import Tally
 from ingest.split import split_document
-from ingest.sync import Outcome, Run, sync
+from ingest.sync import sync
+from ingest.synced import Outcome, Run
 from ingest.verify import Stores, verify_collection
 from rag_core.catalog import audit, collections, documents, vectors
 from rag_core.catalog.documents import StagedDocument
@@ -47,8 +48,9 @@ def no_progress(tally: Tally) -> None:
 def make_mirror(
     *folders: Path, guard: str | None = "100%", metadata: Mapping[str, str] | None = None
 ) -> Mirror:
-    async def plan() -> Plan:
-        return plan_paths(folders)
+    @asynccontextmanager
+    async def plan() -> AsyncIterator[Plan]:
+        yield plan_paths(folders)
 
     return Mirror(Order("notes", metadata), list(map(str, folders)), plan, read_guard(guard))
 
@@ -61,7 +63,7 @@ async def mirror_folders(
     stop: asyncio.Event | None = None,
 ) -> Outcome:
     mirror = make_mirror(*folders, guard=guard, metadata=metadata)
-    return await sync(index, mirror, Contents(), Run(no_progress, stop or asyncio.Event()))
+    return await sync(index, mirror, Run(no_progress, stop or asyncio.Event()))
 
 
 def read_bytes(source: str) -> bytes:

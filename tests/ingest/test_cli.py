@@ -70,7 +70,10 @@ def test_add_as_json_has_the_documented_keys(folder: Path) -> None:
     report = run_json("add", folder)
 
     keys = "collection files added updated unchanged failed skipped warnings chunks embedded "
-    assert list(report) == [*keys.split(), "reused", "seconds", "interrupted", "error", "detail"]
+    keys += (
+        "reused seconds interrupted error detail quarantined slowest log report_problem outcomes"
+    )
+    assert list(report) == keys.split()
     assert report["skipped"] == [{"reason": "no loader for .png", "files": 1}]
     assert (report["added"], report["error"]) == (2, None)
 
@@ -187,7 +190,9 @@ def test_status_tells_of_every_part(folder: Path) -> None:
 
     assert {part["state"] for part in status["parts"]} == {"ok"}
     assert [part["part"] for part in status["parts"]][:2] == ["embedding model", "catalog"]
-    assert os.environ["RAG_COLLECTION"] in [one["name"] for one in status["collections"]]
+    (one,) = [one for one in status["collections"] if one["name"] == os.environ["RAG_COLLECTION"]]
+    options = [one[name] for name in ("chunk_tokens", "overlap_tokens", "strategy")]
+    assert options == [256, 0, "structure"]
 
 
 def test_a_wrong_setting_is_one_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -321,6 +326,21 @@ def test_passwords_open_what_asks_for_one_and_are_stored_nowhere(tmp_path: Path)
 
     without, given = run_json("add", tmp_path), run_json("add", tmp_path, "--password", "k3y-9ff")
 
-    assert (without["failed"][0]["error"], given["added"]) == ("UnreadableDocumentError", 1)
+    assert (without["failed"][0]["error"], given["added"]) == ("EncryptedDocumentError", 1)
     assert "--password" in without["failed"][0]["detail"]
     assert "k3y-9ff" not in run("show", tmp_path / "a.pdf", "--json").stdout
+
+
+@pytest.mark.usefixtures("home")
+def test_a_collection_is_cut_as_its_first_add_said(folder: Path) -> None:
+    (folder / "long.md").write_text("The Rhine is a long river in Europe. " * 40)
+    run("add", folder, "--chunk-tokens", "64", "--overlap", "16", "--strategy", "sentences")
+
+    listed = run_json("list")
+    other = run_json("add", folder, "--chunk-tokens", "128")
+
+    options = [listed[name] for name in ("chunk_tokens", "overlap_tokens", "strategy")]
+    assert options == [64, 16, "sentences"]
+    assert listed["documents"][1]["chunks"] > 5
+    assert other["error"] == "SplittingMismatchError"
+    assert run("add", folder).exit_code == 0

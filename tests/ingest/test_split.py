@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ingest.split import split_document
-from rag_core.documents import Chunk, Document, Markup
+from rag_core.documents import Chunk, Document, Markup, Splitting
 
 WORDS = "One two three four five. "
 PIECES = ["word ", "End. ", "\n", "\n\n", "# A\n", "## B\n", "- x", "```\n", "| a |\n", "é。", "\t"]
@@ -44,7 +44,7 @@ class CallCounter(PieceCounter):
 
 def split(text: str, *, max_tokens: int = 16, markup: Markup = "markdown") -> tuple[Chunk, ...]:
     document = Document("/a.md", "A", text, "text/markdown", markup)
-    return split_document(document, PieceCounter(), max_tokens=max_tokens)
+    return split_document(document, PieceCounter(), Splitting(max_tokens))
 
 
 def texts(chunks: tuple[Chunk, ...]) -> list[str]:
@@ -74,7 +74,7 @@ def test_no_chunk_has_more_tokens_than_allowed(
 ) -> None:
     document = Document("/a.md", "A", text, "text/markdown", "markdown")
 
-    chunks = split_document(document, counter, max_tokens=limit)
+    chunks = split_document(document, counter, Splitting(limit))
 
     assert all(0 <= chunk.tokens <= limit for chunk in chunks)
 
@@ -198,7 +198,7 @@ def test_the_page_is_that_of_the_first_character() -> None:
     starts = (0, text.index("\n\n") + 2, text.rindex("\n\n") + 2)
     document = Document("/a.pdf", "A", text, "application/pdf", "markdown", starts)
 
-    chunks = split_document(document, PieceCounter(), max_tokens=16)
+    chunks = split_document(document, PieceCounter(), Splitting(16))
 
     expected = [sum(start <= chunk.start for start in starts) for chunk in chunks]
     assert [chunk.page for chunk in chunks] == expected
@@ -210,7 +210,7 @@ def test_very_short_lines_cost_few_counts(markup: Markup) -> None:
     counter = CallCounter()
     document = Document("/a.md", "A", "{\n" * 50_000, "text/markdown", markup)
 
-    split_document(document, counter, max_tokens=256)
+    split_document(document, counter, Splitting(256))
 
     assert 0 < counter.calls < 10_000
 

@@ -15,7 +15,8 @@ from ingest.contents import Contents
 from ingest.moves import move_documents
 from ingest.plan import Plan
 from ingest.stored import documents_below
-from ingest.sync import Outcome, Run, sync
+from ingest.sync import sync
+from ingest.synced import Outcome, Run
 from ingest.verify import Stores
 from rag_core.catalog import collections, documents, vectors
 from rag_core.documents import hash_text, indexed_text
@@ -116,7 +117,7 @@ async def test_a_renamed_file_may_be_embedded_under_its_new_name(
     (folder / "list.txt").rename(folder / "tributaries.txt")
     mirror = replace(make_mirror(folder), carry=False)
 
-    outcome = await sync(index, mirror, Contents(), Run(no_progress, asyncio.Event()))
+    outcome = await sync(index, mirror, Run(no_progress, asyncio.Event()))
 
     assert counts(outcome) == (0, 0, 3, 1)
 

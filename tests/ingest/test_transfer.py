@@ -6,8 +6,10 @@ from pathlib import Path
 import pytest
 
 from ingest.bundle import open_bundle
+from ingest.cutting import ensure_cut
 from ingest.exporting import export_collection
 from ingest.importing import Imported, import_bundle
+from ingest.splitting import Wish
 from ingest.verify import Stores, verify_collection
 from rag_core.catalog import chunks, collections, documents
 from rag_core.catalog.audit import stored_documents
@@ -80,10 +82,22 @@ async def test_everything_that_is_stored_comes_along(
     ((after,),) = [batch async for batch in stored_documents(other_stores.catalog, there)]
     for name in ("source", "title", "media_type", "content_hash", "size_bytes", "metadata", "text"):
         assert getattr(after, name) == getattr(before, name)
-    assert after.page_starts == before.page_starts
+    assert (after.page_starts, after.markup) == (before.page_starts, before.markup)
     assert [(one.start, one.end, one.page, one.heading_path, one.text) for one in after.chunks] == [
         (one.start, one.end, one.page, one.heading_path, one.text) for one in before.chunks
     ]
+
+
+async def test_an_import_into_a_collection_that_is_cut_in_another_way_is_refused(
+    filled: Filled, other_stores: Stores, tmp_path: Path
+) -> None:
+    file = await export(filled.stores, tmp_path / "animals.zip")
+    await ensure_cut(other_stores.catalog, WordEmbedder(), "animals", Wish(64, 8))
+
+    with pytest.raises(BundleError, match=r"64 tokens, overlap 8, .*ingest reindex"):
+        await import_to(other_stores, file)
+
+    assert await live(other_stores) == []
 
 
 async def test_importing_twice_changes_nothing(

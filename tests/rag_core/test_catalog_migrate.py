@@ -7,10 +7,11 @@ import sys
 from pathlib import Path
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, create_engine, text
 
 from rag_core.catalog import tables
 from rag_core.catalog.engine import check_catalog, open_catalog
@@ -112,3 +113,41 @@ async def test_a_start_that_was_killed_is_made_good(tmp_path: Path) -> None:
 
     async with open_catalog(f"sqlite:///{file}") as catalog:
         await check_catalog(catalog)
+
+
+async def test_what_was_plain_text_before_its_markup_was_stored_still_is(tmp_path: Path) -> None:
+    file = tmp_path / "catalog.sqlite3"
+    with sqlite3.connect(file) as old:
+        _upgrade_to(old, "0001")
+    old.close()
+
+    async with open_catalog(f"sqlite:///{file}") as catalog, catalog.reading() as connection:
+        rows = await connection.execute(text("SELECT document_id, markup FROM texts ORDER BY 1"))
+        options = await connection.execute(text("SELECT chunk_tokens, strategy FROM collections"))
+
+        assert [tuple(row) for row in rows] == [("a", "markdown"), ("b", "plain")]
+        assert [tuple(row) for row in options] == [(256, "structure")]
+
+
+def _upgrade_to(connection: sqlite3.Connection, revision: str) -> None:
+    """Make the tables of an earlier version, with two documents in them."""
+    engine = create_engine("sqlite://", creator=lambda: connection)
+    with engine.connect() as opened:
+        config = make_config()
+        config.attributes["connection"] = opened
+        command.upgrade(config, revision)
+        opened.execute(
+            text(
+                "INSERT INTO collections VALUES (1, 'c', 'f', 3, 'v', 0, 0, '2026-01-01 00:00:00')"
+            )
+        )
+        for name, kind in (("a", "text/markdown"), ("b", "text/plain")):
+            opened.execute(
+                text(
+                    "INSERT INTO documents VALUES (:name, 1, :name, 'live', '', :kind, x'00', 1, "
+                    "'{}', 1, 1, '2026-01-01 00:00:00', '2026-01-01 00:00:00')"
+                ),
+                {"name": name, "kind": kind},
+            )
+            opened.execute(text("INSERT INTO texts VALUES (:name, '[]', 'text')"), {"name": name})
+        opened.commit()

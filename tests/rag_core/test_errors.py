@@ -44,7 +44,8 @@ def test_each_error_says_what_it_is(kind: type[RagError]) -> None:
 def test_a_fingerprint_mismatch_names_both_and_the_way_out() -> None:
     error = errors.FingerprintMismatchError("notes", stored="a/int8", current="a/fp32")
 
-    assert all(word in str(error) for word in ("'notes'", "'a/int8'", "'a/fp32'", "ingest add"))
+    words = ("'notes'", "'a/int8'", "'a/fp32'", "ingest reindex --collection notes")
+    assert all(word in str(error) for word in words)
 
 
 def test_an_unknown_collection_names_those_that_there_are() -> None:
