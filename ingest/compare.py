@@ -83,14 +83,14 @@ class _Look:
 
     def sort_in(self, file: PlannedFile) -> None:
         """Find out how a file differs from the document of its source."""
-        if _is_elsewhere(file):
+        if file.content_hash is None and not isinstance(file.origin, LocalFile):
             self.unread.append(file)
             return
         known = self.live.get(file.source)
         if known is None or known.size_bytes != file.size_bytes:
             self.new[file.source] = file
             return
-        content_hash = self._read_hash(file)
+        content_hash = self._hash(file)
         if content_hash is None:
             self.described.append(file)
         elif content_hash != known.content_hash:
@@ -158,10 +158,16 @@ class _Look:
         wanting: dict[bytes | None, list[PlannedFile]] = defaultdict(list)
         for file in self.new.values():
             if file.size_bytes in sizes:
-                wanting[self._read_hash(file)].append(file)
+                wanting[self._hash(file)].append(file)
         wanting.pop(None, None)  # those that cannot be read
         pairs = (_pair_equals(by_hash[one], wanting[one]) for one in by_hash.keys() & wanting)
         return [self._rename(document, file) for document, file in chain.from_iterable(pairs)]
+
+    def _hash(self, file: PlannedFile) -> bytes | None:
+        """As the planning has seen it, or as the file is now; None when it cannot be read."""
+        if file.content_hash is None and isinstance(file.origin, LocalFile):
+            return self.contents.read_hash(file.origin.path)
+        return file.content_hash
 
     def _rename(self, document: DocumentSummary, file: PlannedFile) -> Rename:
         reread = not self._is_described(document) or _is_named_in_text(document, file.source)
@@ -203,14 +209,9 @@ def _is_named_in_text(document: DocumentSummary, to: str) -> bool:
 
 
 def _is_below_any(source: str, tops: Collection[str]) -> bool:
-    """Whether a source is one of these paths or lies below it; of URLs, where it was linked from.
-
-    What links to a page is not stored: no page counts as gone while any page cannot be read.
-    """
+    """Whether a source is one of these paths or lies below it, or in an archive of that name."""
     if not tops:
         return False
-    if "://" in source:
-        return any("://" in top for top in tops)
     shown = printable(source)
-    archive = shown.partition("!/")[0]
-    return any(part in tops for part in (shown, archive, *map(str, PurePosixPath(shown).parents)))
+    above = (str(parent).removesuffix("!") for parent in PurePosixPath(shown).parents)
+    return any(part in tops for part in (shown, *above))

@@ -18,7 +18,7 @@ from rag_core.catalog import vectors
 from rag_core.catalog.engine import Catalog
 from rag_core.documents import hash_text, indexed_text
 from rag_core.embedding import Embedder
-from rag_core.errors import DocumentError, UnavailableDocumentError
+from rag_core.errors import DocumentError, UnreadableDocumentError
 from rag_core.tokens import TokenCounter
 
 if TYPE_CHECKING:
@@ -115,9 +115,9 @@ class Sampler:
     async def _read(self, file: PlannedFile) -> Parsed | DocumentError:
         try:
             async with file.origin.local(unless=None) as path:
-                if path is None:
-                    raise UnavailableDocumentError("its bytes are not there")
-                parsed = await self.sandbox.parse(path, source=file.source)
+                if path is None:  # it is only when it is told of bytes that nobody needs
+                    return UnreadableDocumentError("it gave no bytes")
+                return await self.sandbox.parse(path, source=file.source)
         except DocumentError as error:
             return error
         self.sandbox.give_back(parsed.held_bytes)

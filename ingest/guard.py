@@ -47,7 +47,7 @@ def read_guard(text: str | None) -> DeleteGuard:
 
 
 def lies_below(source: str, top: str) -> bool:
-    """Whether a source is the top itself or lies below it."""
+    """Whether a source is the top itself or lies below it, or in the archive that it is."""
     return source == top or source.startswith((f"{top.rstrip('/')}/", f"{top}!/"))
 
 

@@ -5,8 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
 
 from ingest.compare import Difference, compare
 from ingest.contents import Contents
@@ -23,9 +22,6 @@ from rag_core.errors import (
     TooManyRemovalsError,
 )
 
-if TYPE_CHECKING:
-    from ingest.report import Progress
-
 Planner = Callable[[], AbstractAsyncContextManager[Plan]]
 """Looks at the sources as they are now; until the end of the block they can be fetched."""
 
@@ -36,7 +32,10 @@ class Mirror:
 
     order: Order
     tops: Sequence[str]
-    """The sources as documents are named: what lies below them is theirs, nothing else."""
+    """Those on this machine as documents are named: what lies below them is theirs, nothing else.
+
+    Of sources elsewhere nothing is removed: that a page was not reached does not say it is gone.
+    """
     plan: Planner
     guard: DeleteGuard
     carry: bool = True
@@ -84,7 +83,7 @@ async def find_collection(catalog: Catalog, name: str, *, fingerprint: str) -> C
 
 
 @asynccontextmanager
-async def look(
+async def looking(
     catalog: Catalog, collection: Collection | None, mirror: Mirror, contents: Contents
 ) -> AsyncIterator[Comparison]:
     """Plan the sources and compare them with the collection, which may not be there yet."""

@@ -13,22 +13,16 @@ from ingest.reach import Reach
 from ingest.report_options import Reporting
 
 if TYPE_CHECKING:
-    from ingest import mirror_wish, mirroring, preview, sources, watching
-    from ingest.mirror_wish import Wish
-    from rag_core.settings import Settings
+    from ingest import mirror_wish, mirroring, sources, watching
 else:
     mirror_wish, mirroring = lazily("ingest.mirror_wish"), lazily("ingest.mirroring")
-    preview = lazily("ingest.preview")
     sources, watching = lazily("ingest.sources"), lazily("ingest.watching")
 
 app = typer.Typer()
 
-Given = Annotated[
+Sources = Annotated[
     list[str],
-    typer.Argument(
-        metavar="PATH|URL...",
-        help="Files, archives, folders with all below them, web pages, sitemaps, object stores.",
-    ),
+    typer.Argument(metavar="SOURCE...", help="Files, archives, folders with all below them, URLs."),
 ]
 MaxDelete = Annotated[
     str | None,
@@ -50,9 +44,10 @@ EmbedRenamed = Annotated[
 
 
 @dataclass(frozen=True, slots=True)
-class _Caution(Reporting):
-    """The options that keep a sync from doing too much, and say what it writes down."""
+class _Once:
+    """What one sync is given."""
 
+    sources: Sources
     dry_run: Annotated[
         bool,
         typer.Option(
@@ -65,24 +60,26 @@ class _Caution(Reporting):
 
 
 @app.command(epilog=EXIT_CODES)
+@gathered(_Once, "given")
 @gathered(OrderOptions, "asked")
 @gathered(SelectionOptions, "wanted")
 @gathered(Reach, "reach")
-@gathered(_Caution, "caution")
+@gathered(Reporting, "reporting")
 def sync(
-    given: Given,
     *,
+    given: _Once,
     asked: OrderOptions,
     wanted: SelectionOptions,
     reach: Reach,
-    caution: _Caution,
+    reporting: Reporting,
     as_json: AsJson = False,
 ) -> None:
     """Make what a collection has of sources equal to them: add, update, rename, remove.
 
     Documents that lie below none of the sources are left alone. What lies below a folder that
-    cannot be read stays. Removed texts are looked for in all three stores afterwards: exit code 1
-    if one has anything of them. More removals than --max-delete allows are exit code 2.
+    cannot be read stays; of URLs nothing is removed. Removed texts are looked for in all three
+    stores afterwards: exit code 1 if one has anything of them. More removals than --max-delete
+    allows are exit code 2.
 
     Keys of --json: those of `add`, renamed [source, to], removed [id, source], kept, proof [proven,
     documents, chunks, deleted_vectors, in_catalog, in_vectors, in_words, detail]. Of --dry-run:
@@ -90,32 +87,28 @@ def sync(
     failed [source, error, detail], skipped [reason, files], refusal, estimate [files, sampled,
     failed, chunks, tokens, seconds], price, seconds.
     """
-
-    def wish(settings: Settings) -> Wish:
-        return mirror_wish.Wish(
-            sources.Intake(given, wanted.selection(), reach),
-            asked.order(settings),
-            max_delete=caution.max_delete,
-            embed_renamed=caution.embed_renamed,
-        )
-
-    if caution.dry_run:
+    intake = sources.Intake(given.sources, wanted.selection(), reach)
+    wish = mirror_wish.Wish(intake, given.max_delete, given.embed_renamed)
+    if given.dry_run:
         run(
-            lambda settings, screen: preview.preview_sources(settings, screen, wish=wish(settings)),
+            lambda settings, screen: mirroring.preview_sources(
+                settings, screen, wish=wish, order=asked.order(settings)
+            ),
             as_json=as_json,
         )
     run(
         lambda settings, screen: mirroring.mirror_sources(
-            settings, screen, wish=wish(settings), reporting=caution
+            settings, screen, wish=wish, order=asked.order(settings), reporting=reporting
         ),
         as_json=as_json,
     )
 
 
 @dataclass(frozen=True, slots=True)
-class _Pace:
-    """The options that say how soon and how often a watch looks."""
+class _Always:
+    """What a watch is given."""
 
+    sources: Sources
     settle: Annotated[
         float,
         typer.Option(metavar="SECONDS", min=0, help="A change counts when none follows so long."),
@@ -125,7 +118,7 @@ class _Pace:
         typer.Option(
             metavar="SECONDS",
             min=1,
-            help="Read every file again so often, whatever the file system tells.",
+            help="Read every file again, and fetch URLs, so often, whatever the file system tells.",
         ),
     ] = 300.0
     max_delete: MaxDelete = None
@@ -133,17 +126,16 @@ class _Pace:
 
 
 @app.command(epilog=EXIT_CODES)
+@gathered(_Always, "given")
 @gathered(OrderOptions, "asked")
 @gathered(SelectionOptions, "wanted")
 @gathered(Reach, "reach")
-@gathered(_Pace, "pace")
 def watch(
-    given: Given,
     *,
+    given: _Always,
     asked: OrderOptions,
     wanted: SelectionOptions,
     reach: Reach,
-    pace: _Pace,
     as_json: AsJson = False,
 ) -> None:
     """Do as `sync` does, again and again, whenever files change; Ctrl-C or SIGTERM ends it.
@@ -153,17 +145,14 @@ def watch(
 
     With --json a line for each round, with the keys of `sync`, or error and detail.
     """
+    intake = sources.Intake(given.sources, wanted.selection(), reach)
+    wish = mirror_wish.Wish(intake, given.max_delete, given.embed_renamed)
     run(
         lambda settings, screen: watching.watch_sources(
             settings,
             screen,
-            wish=mirror_wish.Wish(
-                sources.Intake(given, wanted.selection(), reach),
-                asked.order(settings),
-                max_delete=pace.max_delete,
-                embed_renamed=pace.embed_renamed,
-            ),
-            pace=watching.Pace(pace.settle, pace.every),
+            mirror=wish.mirror(settings, asked.order(settings)),
+            pace=watching.Pace(given.settle, given.every),
         ),
         as_json=as_json,
     )

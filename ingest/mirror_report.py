@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import fields
 
 from ingest.report import count, summary
-from ingest.sync import Outcome
+from ingest.synced import Outcome
 
 _LISTED = 100
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
-from functools import partial
 
 from ingest.guard import read_guard
 from ingest.mirror import Mirror
 from ingest.pipeline import Order
-from ingest.sources import Intake, name_top, open_plan
+from ingest.plan import Plan, name_source
+from ingest.sources import Intake, name_path, open_plan
+from rag_core.errors import InvalidRequestError
 from rag_core.settings import Settings
 
 
@@ -17,22 +19,22 @@ class Wish:
     """What the command line says of a mirror."""
 
     intake: Intake
-    order: Order
     max_delete: str | None
     embed_renamed: bool
 
-    def mirror(self, settings: Settings) -> Mirror:
+    def mirror(self, settings: Settings, order: Order) -> Mirror:
         """The mirror that is meant; the one place that knows how sources are planned.
 
         Raises:
-            InvalidRequestError: `max_delete` is no number and no share, or a source cannot be
-                looked at twice.
+            InvalidRequestError: it cannot be.
         """
-        tops = [name_top(source, self.intake.reach) for source in self.intake.sources]
-        return Mirror(
-            self.order,
-            [top for top in tops if top is not None],
-            partial(open_plan, settings, self.intake, collection=self.order.collection),
-            read_guard(self.max_delete),
-            carry=not self.embed_renamed,
-        )
+        if "-" in self.intake.sources:
+            raise InvalidRequestError("standard input comes once: 'ingest add -' takes it")
+
+        def plan() -> AbstractAsyncContextManager[Plan]:
+            return open_plan(settings, self.intake, collection=order.collection)
+
+        paths = map(name_path, self.intake.sources)
+        tops = [name_source(str(path)) for path in paths if path is not None]
+        guard = read_guard(self.max_delete)
+        return Mirror(order, tops, plan, guard, carry=not self.embed_renamed)

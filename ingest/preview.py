@@ -5,17 +5,16 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import Protocol
 
 from ingest.contents import Contents
-from ingest.estimate import Estimate
-from ingest.mirror import Comparison, Mirror, look
-from ingest.mirror_wish import Wish
+from ingest.cutting import default_splitting
+from ingest.estimate import Estimate, Sampler
+from ingest.mirror import Comparison, Mirror, find_collection, looking
 from ingest.outcome import Fault, Skipped
-from ingest.report import count
-from ingest.sampler import open_sampler
-from ingest.screen import Screen
+from ingest.sandbox import open_sandbox
+from rag_core.catalog.engine import open_catalog
+from rag_core.embedding import open_embedder
 from rag_core.settings import Settings
 
 _NOTHING_DONE = 2
@@ -74,12 +73,26 @@ async def preview(settings: Settings, mirror: Mirror) -> Preview:
     """
     started = time.monotonic()
     async with (
-        open_sampler(settings, mirror.order) as sampler,
-        look(sampler.catalog, sampler.collection, mirror, Contents()) as found,
+        open_catalog(settings.catalog_url) as catalog,
+        open_embedder(settings) as embedder,
     ):
-        difference = found.difference
-        files = [*difference.added, *difference.changed, *difference.unread]
-        estimate = await sampler.estimate(files)
+        collection = await find_collection(
+            catalog, mirror.order.collection, fingerprint=embedder.fingerprint
+        )
+        wanted = default_splitting(embedder) if collection is None else collection.splitting
+        splitting = mirror.order.splitting.over(wanted)
+        counter = open_counter(embedder.tokenizer, cache_dir=settings.tiktoken_cache_dir)
+        async with (
+            looking(catalog, collection, mirror, Contents()) as found,
+            open_sandbox(
+                tokenizer=embedder.tokenizer,
+                splitting=splitting,
+                passwords=mirror.order.passwords,
+            ) as sandbox,
+        ):
+            difference = found.difference
+            files = [*difference.added, *difference.changed, *difference.unread]
+            estimate = await Sampler(catalog, embedder, sandbox, counter).estimate(files)
     price = settings.embedding_price_per_million
     return _sum_up(
         mirror.order.collection,
@@ -124,36 +137,3 @@ class _Sourced(Protocol):
 
 def _name(found: Sequence[_Sourced]) -> tuple[str, ...]:
     return tuple(sorted(one.source for one in found))
-
-
-def describe_preview(seen: Preview) -> list[str]:
-    """Tell a person, in plain lines, what a sync would do."""
-    counts = (
-        f"{seen.collection}: would be {len(seen.added)} added, {len(seen.updated)} updated, "
-        f"{len(seen.renamed)} renamed, {len(seen.removed)} removed; {seen.unchanged} unchanged"
-    )
-    lines = [counts]
-    if seen.unread:
-        lines.append(f"{len(seen.unread)} to be fetched before it is known whether they changed")
-    if seen.kept:
-        lines.append(f"{len(seen.kept)} kept below what could not be read")
-    lines += [f"skipped {count(item.files, 'file')}: {item.reason}" for item in seen.skipped]
-    lines += [f"would fail: {fault.source}: {fault.detail}" for fault in seen.failed]
-    lines += _describe_estimate(seen.estimate, seen.price)
-    if seen.refusal is not None:
-        lines.append(f"would be refused: {seen.refusal}")
-    return lines
-
-
-def _describe_estimate(estimate: Estimate, price: float | None) -> Sequence[str]:
-    if not estimate.files:
-        return ["nothing to embed"]
-    cost = (
-        "set EMBEDDING_PRICE_PER_MILLION to see what it costs"
-        if price is None
-        else f"which cost {price:,.4f}"
-    )
-    takes = timedelta(seconds=round(estimate.seconds))
-    amount = f"about {estimate.chunks:,} chunks, {estimate.tokens:,} tokens to embed ({cost})"
-    sample = f"estimated from {estimate.sampled} of {estimate.files} files"
-    return [f"{amount}, {takes} on this machine, {sample}"]

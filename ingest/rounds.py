@@ -15,8 +15,8 @@ from ingest.mirror_report import as_object, describe
 from ingest.progress import drawing
 from ingest.running import root_of
 from ingest.screen import Screen
-from ingest.sync import Outcome, sync
-from ingest.watch import Signs
+from ingest.sync import sync
+from ingest.synced import Outcome, Run
 from rag_core.errors import TooManyRemovalsError
 from rag_core.index import Index
 
@@ -48,7 +48,8 @@ class Rounds:
 
     mirror: Mirror
     screen: Screen
-    signs: Signs
+    changed: asyncio.Event
+    """Files may have changed: there is a round."""
     stop: asyncio.Event
     every_seconds: float
     """Between two rounds that read every file again, whatever the file system told."""
@@ -60,13 +61,13 @@ class Rounds:
     async def run(self, index: Index) -> None:
         """Sync until the stop."""
         while not self.stop.is_set():
-            self.signs.changed.clear()
+            self.changed.clear()
             if time.monotonic() - self.read_all >= self.every_seconds:
                 self.contents.forget()
                 self.read_all = time.monotonic()
             if await self._sync(index):
                 self.backoff.succeed()
-                await wait_for_any(self.signs.changed, self.stop, seconds=self.every_seconds)
+                await wait_for_any(self.changed, self.stop, seconds=self.every_seconds)
             else:
                 await self.pause()
 
@@ -83,8 +84,7 @@ class Rounds:
         try:
             with drawing(self.screen.aside, quiet=self.screen.as_json) as progress:
                 async with _stopped_with(self.stop) as stop:
-                    run = Run(progress, stop, self.contents)
-                    outcome = await sync(index, self.mirror, run)
+                    outcome = await sync(index, self.mirror, Run(progress, stop, self.contents))
         except TooManyRemovalsError as error:
             self.tell(error)
             return True

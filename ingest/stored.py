@@ -46,25 +46,26 @@ async def documents_below(
 ) -> list[DocumentSummary]:
     """The live documents of these sources and below them, each once, in the order of sources."""
     found = await documents.find_live(catalog, collection, tops)
-    folders = {f"{top.rstrip('/')}/" for top in tops} | {f"{top}!/" for top in tops}
-    for folder in folders:
-        async for document in _each_below(catalog, collection, folder):
-            found[document.source] = document
+    for top in tops:
+        for prefix in (f"{top.rstrip('/')}/", f"{top}!/"):
+            found.update(await _begin_with(catalog, collection, prefix))
     return [found[source] for source in sorted(found)]
 
 
-async def _each_below(
-    catalog: Catalog, collection: Collection, folder: str
-) -> AsyncIterator[DocumentSummary]:
-    after = folder
+async def _begin_with(
+    catalog: Catalog, collection: Collection, prefix: str
+) -> dict[str, DocumentSummary]:
+    found: dict[str, DocumentSummary] = {}
+    after = prefix
     while page := await documents.list_documents(
         catalog, collection, limit=_PAGE_DOCUMENTS, after=after
     ):
-        for document in page:
-            if not document.source.startswith(folder):
-                return
-            yield document
+        below = [one for one in page if one.source.startswith(prefix)]
+        found.update({one.source: one for one in below})
+        if len(below) < len(page):
+            break
         after = page[-1].source
+    return found
 
 
 async def find_all(

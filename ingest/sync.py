@@ -2,46 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 from ingest.cutting import ensure_cut
-from ingest.mirror import Comparison, Mirror, Run, look
-from ingest.moves import Moves, count_reread, move_documents
+from ingest.mirror import Comparison, Mirror, looking
+from ingest.moves import count_reread, move_documents
 from ingest.pipeline import ingest_plan
-from ingest.proof import Proof, prove_gone
-from ingest.report import Report
+from ingest.proof import prove_gone
+from ingest.synced import Outcome, Run
 from rag_core.catalog.collections import Collection
 from rag_core.index import Index
 from rag_core.locks import in_turn
 from rag_core.vectors import upkeep
-
-_NOTHING_DONE = 2
-
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """What one sync did."""
-
-    ingested: Report
-    """Its counts are of all planned files; renamed ones are in none of them."""
-    moves: Moves
-    proof: Proof
-
-    @property
-    def exit_code(self) -> int:
-        """As of an ingest; 1 also when the proof fails; an empty source alone is no failure."""
-        return self._hold_to_proof(self.ingested.exit_code)
-
-    @property
-    def exit_code_of_tried(self) -> int:
-        """The same, whatever is in quarantine."""
-        return self._hold_to_proof(self.ingested.exit_code_of_tried)
-
-    def _hold_to_proof(self, code: int) -> int:
-        if code == _NOTHING_DONE and not self.ingested.failed:
-            code = 0
-        return 1 if code == 0 and not self.proof.proven else code
 
 
 async def sync(index: Index, mirror: Mirror, run: Run) -> Outcome:
@@ -57,7 +30,7 @@ async def sync(index: Index, mirror: Mirror, run: Run) -> Outcome:
     collection = await ensure_cut(index.catalog, index.embedder, order.collection, order.splitting)
     async with in_turn(_own_file(index, collection, "lock")):
         await upkeep.recover(index.catalog, index.vectors, collection)
-        async with look(index.catalog, collection, mirror, run.contents) as found:
+        async with looking(index.catalog, collection, mirror, run.contents) as found:
             found.check()
             return await _apply(index, collection, mirror, found, run)
 

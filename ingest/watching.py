@@ -5,9 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from ingest.addition import stopping
-from ingest.mirror_wish import Wish
-from ingest.recording import recording
-from ingest.report_options import Reporting
+from ingest.mirror import Mirror
 from ingest.rounds import Rounds, wait_for_any
 from ingest.screen import Screen
 from ingest.watch import Watched, watching
@@ -24,22 +22,12 @@ class Pace:
     every_seconds: float
 
 
-async def watch_sources(settings: Settings, screen: Screen, *, wish: Wish, pace: Pace) -> int:
+async def watch_sources(settings: Settings, screen: Screen, *, mirror: Mirror, pace: Pace) -> int:
     """Keep the collection equal to the sources until SIGINT or SIGTERM."""
-    with (
-        recording(
-            settings,
-            work="watch",
-            sources=wish.intake.sources,
-            reporting=Reporting(),
-            listed=False,
-        ) as written,
-        stopping() as stop,
-    ):
-        mirror = replace(wish, order=replace(wish.order, tell=written.tell)).mirror(settings)
-        watched = Watched(mirror.tops, settings.home, pace.settle_seconds)
+    watched = Watched(mirror.tops, settings.home, pace.settle_seconds)
+    with stopping() as stop:
         async with watching(watched) as signs:
-            rounds = Rounds(mirror, screen, signs, stop, pace.every_seconds)
+            rounds = Rounds(mirror, screen, signs.changed, stop, pace.every_seconds)
             await wait_for_any(signs.ready, stop)
             await _run(settings, rounds)
     return 0

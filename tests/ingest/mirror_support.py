@@ -18,7 +18,8 @@ from ingest.pipeline import Order
 from ingest.plan import Plan, plan_paths
 from ingest.report import Tally
 from ingest.split import split_document
-from ingest.sync import Outcome, sync
+from ingest.sync import sync
+from ingest.synced import Outcome, Run
 from ingest.verify import Stores, verify_collection
 from rag_core.catalog import audit, collections, documents, vectors
 from rag_core.catalog.documents import StagedDocument

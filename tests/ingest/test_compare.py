@@ -120,11 +120,10 @@ def test_a_source_that_cannot_be_read_keeps_everything() -> None:
     assert len(differ(dict.fromkeys(SOURCES, "one"), {}, "/n").kept) == len(SOURCES)
 
 
-def test_no_page_counts_as_gone_while_one_cannot_be_read() -> None:
-    page, site = "https://example.org/a", "https://example.org/b"
+def test_a_broken_archive_keeps_what_was_in_it() -> None:
+    difference = differ({"/n/a.zip!/deep/a.md": "one", "/n/a.zip.md": "two"}, {}, "/n/a.zip")
 
-    assert [one.source for one in differ({page: "one"}, {}, site).kept] == [page]
-    assert [one.source for one in differ({page: "one"}, {}, "/n").removed] == [page]
+    assert [one.source for one in difference.kept] == ["/n/a.zip!/deep/a.md"]
 
 
 def test_a_folder_with_control_characters_in_its_name_is_told_apart() -> None:

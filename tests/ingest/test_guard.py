@@ -56,7 +56,7 @@ def test_what_is_no_number_is_refused(text: str) -> None:
 
 
 def test_a_folder_has_what_lies_below_it_and_not_what_is_called_like_it() -> None:
-    assert [lies_below(one, "/a") for one in ("/a", "/a/b", "/ab", "/")] == [
+    assert [lies_below(one, "/a") for one in ("/a!/b", "/a/b", "/ab", "/")] == [
         True,
         True,
         False,

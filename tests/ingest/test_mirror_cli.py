@@ -48,7 +48,7 @@ def test_a_sync_says_what_it_did(folder: Path) -> None:
     result = run("sync", folder)
 
     assert result.exit_code == 0
-    counts, renamed, removed, proof = result.stdout.splitlines()[1:]
+    counts, renamed, removed, _, proof = result.stdout.splitlines()[1:]
     assert counts == "1 renamed, 1 removed"
     assert renamed == f"renamed: {folder}/rhine.md -> {folder}/rhein.md"
     assert removed == f"removed: {folder}/elbe.md"

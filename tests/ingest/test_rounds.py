@@ -14,7 +14,6 @@ import pytest
 from ingest.mirror import Mirror
 from ingest.rounds import Backoff, Rounds
 from ingest.screen import Screen
-from ingest.watch import Signs
 from rag_core.index import Index
 from tests.fakes import WordEmbedder
 from tests.ingest.mirror_support import make_mirror, read_held
@@ -34,7 +33,7 @@ def folder(tmp_path: Path) -> Path:
 
 def make_rounds(mirror: Mirror, *, every_seconds: float = 600) -> Rounds:
     screen = Screen(as_json=True)
-    rounds = Rounds(mirror, screen, Signs(), asyncio.Event(), every_seconds)
+    rounds = Rounds(mirror, screen, asyncio.Event(), asyncio.Event(), every_seconds)
     rounds.backoff = Backoff(0.01)
     return rounds
 
@@ -69,7 +68,7 @@ async def test_each_change_is_a_round(index: Index, folder: Path, told: Told) ->
     async with running(rounds, index):
         await until(lambda: len(told()) == 1, most_seconds=SECONDS)
         (folder / "b.md").write_text("# Two\n\nIt says two.\n")
-        rounds.signs.changed.set()
+        rounds.changed.set()
         await until(lambda: len(told()) == 2, most_seconds=SECONDS)
 
     assert [line["added"] for line in told()] == [1, 1]
@@ -127,10 +126,10 @@ async def test_a_guard_that_trips_does_not_end_the_watch(
     async with running(rounds, index):
         await until(lambda: len(told()) == 1, most_seconds=SECONDS)
         (folder / "a.md").rename(folder / "gone")
-        rounds.signs.changed.set()
+        rounds.changed.set()
         await until(lambda: len(told()) == 2, most_seconds=SECONDS)
         (folder / "gone").rename(folder / "b.md")
-        rounds.signs.changed.set()
+        rounds.changed.set()
         await until(lambda: len(told()) == 3, most_seconds=SECONDS)
 
     assert told()[1]["error"] == "TooManyRemovalsError"

@@ -16,7 +16,8 @@ from ingest.mirror import Run
 from ingest.moves import move_documents
 from ingest.plan import Plan
 from ingest.stored import documents_below
-from ingest.sync import Outcome, sync
+from ingest.sync import sync
+from ingest.synced import Outcome, Run
 from ingest.verify import Stores
 from rag_core.catalog import collections, documents, vectors
 from rag_core.documents import hash_text, indexed_text

@@ -12,7 +12,7 @@ SECONDS = 30
 
 
 def watched(*tops: Path) -> Watched:
-    return Watched([*map(str, tops), "https://example.org"], Path("/none"), settle_seconds=0.1)
+    return Watched(list(map(str, tops)), Path("/none"), settle_seconds=0.1)
 
 
 async def happens(event: asyncio.Event) -> bool:
