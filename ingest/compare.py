@@ -100,15 +100,6 @@ class _Look:
         else:
             self.described.append(file)
 
-    def _read_hash(self, file: PlannedFile) -> bytes | None:
-        if file.content_hash is not None:
-            return file.content_hash
-        return (
-            self.contents.read_hash(file.origin.path)
-            if isinstance(file.origin, LocalFile)
-            else None
-        )
-
     def finish(
         self, missing: Sequence[DocumentSummary], kept: Sequence[DocumentSummary]
     ) -> Difference:
@@ -177,11 +168,6 @@ class _Look:
         return self.metadata is None or dict(document.metadata) == dict(self.metadata)
 
 
-def _is_elsewhere(file: PlannedFile) -> bool:
-    """Whether nothing is known of its bytes before they are fetched."""
-    return file.content_hash is None and not isinstance(file.origin, LocalFile)
-
-
 def _pair_equals(
     documents: Sequence[DocumentSummary], files: Sequence[PlannedFile]
 ) -> list[tuple[DocumentSummary, PlannedFile]]:
@@ -209,9 +195,14 @@ def _is_named_in_text(document: DocumentSummary, to: str) -> bool:
 
 
 def _is_below_any(source: str, tops: Collection[str]) -> bool:
-    """Whether a source is one of these paths or lies below it, or in an archive of that name."""
+    """Whether a source is one of these paths or lies below it, or in an archive of that name.
+
+    While anything of an object store cannot be read, none of its objects counts as gone.
+    """
     if not tops:
         return False
+    if "://" in source:
+        return any("://" in top for top in tops)
     shown = printable(source)
     above = (str(parent).removesuffix("!") for parent in PurePosixPath(shown).parents)
     return any(part in tops for part in (shown, *above))

@@ -8,7 +8,6 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import PurePath
-from typing import TYPE_CHECKING
 
 from ingest.outcome import Fault
 from ingest.parsed import Parsed
@@ -20,9 +19,6 @@ from rag_core.documents import hash_text, indexed_text
 from rag_core.embedding import Embedder
 from rag_core.errors import DocumentError, UnreadableDocumentError
 from rag_core.tokens import TokenCounter
-
-if TYPE_CHECKING:
-    from rag_core.catalog.collections import Collection
 
 _SAMPLE_FILES = 24
 _SAMPLE_BYTES = 4 << 20
@@ -82,8 +78,6 @@ class Sampler:
     """
 
     catalog: Catalog
-    collection: Collection | None
-    """None when it is not there yet."""
     embedder: Embedder
     sandbox: Sandbox
     counter: TokenCounter
@@ -120,8 +114,6 @@ class Sampler:
                 return await self.sandbox.parse(path, source=file.source)
         except DocumentError as error:
             return error
-        self.sandbox.give_back(parsed.held_bytes)
-        return parsed
 
     async def _parse(
         self, sample: _Sample, file: PlannedFile, failed: list[Fault], missing: dict[bytes, str]

@@ -57,16 +57,6 @@ class Comparison:
             raise TooManyRemovalsError(self.refusal)
 
 
-@dataclass(frozen=True, slots=True)
-class Run:
-    """How a sync is followed, and stopped."""
-
-    progress: Progress
-    stop: asyncio.Event
-    contents: Contents = field(default_factory=Contents)
-    """What is known of the files from the sync before."""
-
-
 async def find_collection(catalog: Catalog, name: str, *, fingerprint: str) -> Collection | None:
     """Read a collection; None when there is none yet.
 

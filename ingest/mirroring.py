@@ -15,9 +15,6 @@ from ingest.report_options import Reporting
 from ingest.screen import Screen
 from rag_core.settings import Settings
 
-if TYPE_CHECKING:
-    from ingest.screen import Screen
-
 
 async def mirror_sources(
     settings: Settings, screen: Screen, *, wish: Wish, order: Order, reporting: Reporting

@@ -16,6 +16,7 @@ from ingest.sandbox import open_sandbox
 from rag_core.catalog.engine import open_catalog
 from rag_core.embedding import open_embedder
 from rag_core.settings import Settings
+from rag_core.tokens import open_counter
 
 _NOTHING_DONE = 2
 
@@ -56,13 +57,6 @@ class Preview:
     def exit_code(self) -> int:
         """2 when no source can be read, else 0: what would fail is what was asked for."""
         return _NOTHING_DONE if self.failed and not self.files else 0
-
-
-async def preview_sources(settings: Settings, screen: Screen, *, wish: Wish) -> int:
-    """Say what making the collection equal to the sources would do."""
-    seen = await preview(settings, wish.mirror(settings))
-    screen.show(seen, describe_preview(seen))
-    return seen.exit_code
 
 
 async def preview(settings: Settings, mirror: Mirror) -> Preview:

@@ -10,7 +10,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
 from ingest.contents import Contents
-from ingest.mirror import Mirror, Run
+from ingest.mirror import Mirror
 from ingest.mirror_report import as_object, describe
 from ingest.progress import drawing
 from ingest.running import root_of

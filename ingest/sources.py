@@ -6,21 +6,18 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from urllib.parse import unquote, urljoin, urlsplit
+from urllib.parse import unquote, urlsplit
 
 from ingest.fetch.journey import Journey
 from ingest.fetch.remote import Remote, open_remote
-from ingest.fetch.web_urls import is_url, is_web_url, normalise_url, show_url
+from ingest.fetch.web_urls import is_url, is_web_url, show_url
 from ingest.plan import Plan, find_container, name_source
 from ingest.reach import Reach
 from ingest.rules import Selection
-from ingest.stdin import STDIN, plan_given
-from rag_core.errors import InvalidRequestError
+from ingest.stdin import plan_given
 from rag_core.settings import Settings
 
 _OURS = ("file://", "local://")
-_SITEMAPS = (".xml", ".xml.gz")
-"""What ends so is taken for a sitemap: its pages may lie anywhere on its host."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,23 +88,15 @@ def name_path(source: str) -> Path | None:
     return Path(unquote(parts.path)) if parts.hostname in (None, "localhost") else None
 
 
-def name_top(source: str, reach: Reach) -> str | None:
-    """Name what the documents of a source lie below; None for one page, which has none below it.
+def name_top(source: str) -> str | None:
+    """Name what the documents of a source lie below; None for the web, whose lists are not whole.
 
-    Raises:
-        InvalidRequestError: it is standard input, which cannot be looked at twice.
+    Pages come and go with links, limits and moods of servers: none is known to be gone.
     """
-    if source == STDIN:
-        raise InvalidRequestError("standard input cannot be mirrored: give it to `ingest add`")
     path = name_path(source)
     if path is not None:
         return name_source(str(path))
-    if not is_web_url(source):
-        return source.rstrip("/") + "/"
-    url = normalise_url(source)
-    if reach.any_path or url.lower().endswith(_SITEMAPS):
-        return urljoin(url, "/")
-    return urljoin(url, ".") if reach.depth else None
+    return None if is_web_url(source) else f"{source.rstrip('/')}/"
 
 
 def show_source(source: str) -> str:

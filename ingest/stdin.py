@@ -23,8 +23,6 @@ from rag_core.errors import (
     UnreadableDocumentError,
 )
 
-STDIN = "-"
-"""Among paths."""
 _MAX_BYTES = 512 << 20
 _PIECE_BYTES = 1 << 20
 _POLL_SECONDS = 0.2
@@ -51,7 +49,7 @@ async def plan_given(paths: Sequence[Path], *, home: Path, wanted: Selection) ->
     Raises:
         InvalidRequestError: standard input has no name, or the name no standard input.
     """
-    on_disk = [path for path in paths if str(path) != STDIN]
+    on_disk = [path for path in paths if str(path) != "-"]
     plan = await asyncio.to_thread(plan_paths, on_disk, home=home, wanted=wanted)
     if len(on_disk) < len(paths):
         descriptor = sys.stdin.fileno() if sys.stdin else None

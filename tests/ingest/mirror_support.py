@@ -13,7 +13,7 @@ import numpy as np
 
 from ingest.guard import read_guard
 from ingest.load import load_document
-from ingest.mirror import Mirror, Run
+from ingest.mirror import Mirror
 from ingest.pipeline import Order
 from ingest.plan import Plan, plan_paths
 from ingest.report import Tally

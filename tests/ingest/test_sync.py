@@ -12,7 +12,6 @@ import pytest
 
 from ingest.compare import compare
 from ingest.contents import Contents
-from ingest.mirror import Run
 from ingest.moves import move_documents
 from ingest.plan import Plan
 from ingest.stored import documents_below
