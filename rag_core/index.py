@@ -74,12 +74,17 @@ async def _mend(index: Index, collection: Collection) -> None:
 async def clear_away(settings: Settings, catalog: Catalog, collection: Collection) -> None:
     """Delete from both indexes what the catalog no longer shows; the next ingest would, too.
 
+    Also from those of its versions that readers do not see.
+
     Raises:
         UnavailableError: one of them does not answer.
     """
-    await Lexical(settings.home).follow(catalog, collection)
+    lexical = Lexical(settings.home)
     async with open_vectors(settings) as vectors:
-        await upkeep.sweep(catalog, vectors, collection)
+        for version in await collections.all_collections(catalog, hidden=True):
+            if collections.visible_name(version.name) == collection.name:
+                await lexical.follow(catalog, version)
+                await upkeep.sweep(catalog, vectors, version)
 
 
 async def follow_changes(index: Index) -> None:
@@ -109,7 +114,7 @@ async def _repeat(
 
 async def _follow_all(index: Index, reached: dict[int, int]) -> None:
     """Follow the collections that changed since the sequence numbers in `reached`."""
-    for collection in await collections.all_collections(index.catalog):
+    for collection in await collections.all_collections(index.catalog, hidden=True):
         if reached.get(collection.id) != collection.seq:
             reached[collection.id] = await index.lexical.follow(index.catalog, collection)
 

@@ -20,7 +20,7 @@ from rag_core.catalog.collections import Collection
 from rag_core.catalog.engine import Catalog
 from rag_core.documents import Passage
 from rag_core.embedding import Embedder
-from rag_core.errors import FingerprintMismatchError, InvalidRequestError, VectorsMissingError
+from rag_core.errors import InvalidRequestError, VectorsMissingError
 from rag_core.lexical.engine import Lexical
 from rag_core.lexical.reader import Matches
 from rag_core.vectors.chroma import Vectors
@@ -103,26 +103,19 @@ async def search(index: Searched, collection_name: str, query: str, *, top_k: in
         raise InvalidRequestError("the question is empty")
     if top_k < 1:
         raise InvalidRequestError(f"top_k must be 1 or more, not {top_k}")
-    collection = await _matching_collection(index, collection_name)
+    model = index.embedder.fingerprint
+    collection = await collections.get_readable(index.catalog, collection_name, fingerprint=model)
     if collection.seq == 0:
         return []  # nothing was ever published: Chroma need not know the collection yet
     try:
         scored = await _find(index, collection, query, wanted=top_k)
     except VectorsMissingError:
         # A rebuild may have switched to another vector index and dropped this one in between.
-        switched = await _matching_collection(index, collection_name)
+        switched = await collections.get_readable(index.catalog, collection_name, fingerprint=model)
         if switched.vector_index == collection.vector_index:
             raise
         scored = await _find(index, switched, query, wanted=top_k)
     return await _load_passages(index.catalog, scored)
-
-
-async def _matching_collection(index: Searched, name: str) -> Collection:
-    collection = await collections.get_collection(index.catalog, name)
-    current = index.embedder.fingerprint
-    if collection.fingerprint != current:
-        raise FingerprintMismatchError(name, stored=collection.fingerprint, current=current)
-    return collection
 
 
 async def _find(
@@ -216,7 +209,7 @@ def _passage(row: PassageRow, scored: _Scored) -> Passage:
     return Passage(
         chunk_id=row.chunk_id,
         document_id=row.document_id,
-        collection=row.collection,
+        collection=collections.visible_name(row.collection),
         source=row.source,
         title=row.title,
         text=row.text,
