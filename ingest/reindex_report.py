@@ -8,7 +8,6 @@ from dataclasses import asdict
 from ingest.copying import Copied
 from ingest.screen import Screen
 from ingest.takeover import Reindexed
-from rag_core.settings import Settings
 
 _LINE_SECONDS = 5.0
 
@@ -47,22 +46,21 @@ def as_result(done: Reindexed, seconds: float) -> dict[str, object]:
     }
 
 
-def summarise(done: Reindexed, settings: Settings, seconds: float) -> list[str]:
-    """Tell a person what came of it, and what to do now."""
+def summarise(done: Reindexed, seconds: float, *, setting: str) -> list[str]:
+    """Tell a person what came of it, and what to do now: `setting` says what is to be set."""
     before, now, copied = done.before, done.now, done.copied
     state = f"{now.fingerprint}, chunks of {now.splitting}"
     if now.id == before.id:
         return [f"{now.name}: nothing to do: it is as wanted ({state})"]
-    counts = f"{copied.embedded:,} chunks embedded, {copied.reused:,} reused"
+    counts = f"chunks embedded: {copied.embedded:,}, reused: {copied.reused:,}"
     lines = [
         f"{now.name}: now {state}",
-        f"{copied.documents:,} documents built, {counts}, in {seconds:.1f} s",
+        f"documents built: {copied.documents:,}; {counts}; in {seconds:.1f} s",
         "kept for 'ingest reindex --rollback' until 'ingest compact': the version before",
     ]
     if now.fingerprint != before.fingerprint:
         lines.append(
-            f"now set EMBEDDING_MODEL={settings.embedding_model} and EMBEDDING_PRECISION="
-            f"{settings.embedding_precision} where they are not so already, and start rag-api "
-            "again: until then it answers from the version before, without what comes in"
+            f"now set {setting}, where it is not so already, and start rag-api again: until then "
+            "it answers from the version before, without what comes in"
         )
     return lines

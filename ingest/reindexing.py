@@ -37,8 +37,14 @@ async def reindex(
     with alone(settings.home, name):
         async with open_stores(settings) as stores:
             done = await _reindex(settings, screen, stores, name, change)
+    setting = (
+        f"EMBEDDING_MODEL and EMBEDDING_PRECISION back to what made {done.now.fingerprint!r}"
+        if change.rollback
+        else f"EMBEDDING_MODEL={settings.embedding_model} and EMBEDDING_PRECISION="
+        f"{settings.embedding_precision}"
+    )
     seconds = round(time.monotonic() - started, 3)
-    screen.show(as_result(done, seconds), summarise(done, settings, seconds))
+    screen.show(as_result(done, seconds), summarise(done, seconds, setting=setting))
     return 0
 
 

@@ -21,6 +21,7 @@ OpenEmbedder = Callable[[], AbstractAsyncContextManager[Embedder]]
 
 _FOLLOW_SECONDS = 0.2
 _FOLLOWS = 300
+_DOCUMENTS_AT_ONCE = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +59,9 @@ class Making:
             await documents.remove_documents(catalog, target, gone)
         self.copied.total = self.copied.documents + len(set(wanted) - here)
         async for batch in audit.stored_documents(catalog, current, without=here):
-            await (await self._copier()).copy(batch, current, target)
+            copier = await self._copier()
+            for start in range(0, len(batch), _DOCUMENTS_AT_ONCE):
+                await copier.copy(batch[start : start + _DOCUMENTS_AT_ONCE], current, target)
 
     async def make_sound(self) -> None:
         """Have both indexes hold the version's documents."""
@@ -77,8 +80,8 @@ class Making:
             needed = self.target.fingerprint
             if embedder.fingerprint != needed:
                 raise ConfigurationError(
-                    f"{self.copied.total:,} documents have come in since the collection was "
-                    f"reindexed; to take them along needs the model {needed!r}, not "
+                    "what has come in since the collection was reindexed (documents: "
+                    f"{self.copied.total:,}) takes the model {needed!r} to come along, not "
                     f"{embedder.fingerprint!r}: name it with --embedding"
                 )
             self.copiers = [make_copier(self.stores, embedder, self.progress, self.copied)]
