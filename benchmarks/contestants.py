@@ -8,6 +8,7 @@ import os
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 import urllib.request
 from collections.abc import Iterator
@@ -146,5 +147,23 @@ def load(bench: Bench, url: str, body: str, *, pid: int, options: list[str]) -> 
         check=True,
         capture_output=True,
     )
+    figures: Figures = json.loads(finished.stdout)
+    return figures
+
+
+def wait_for_tokens(
+    bench: Bench, url: str, bodies: list[str], *, callers: int, each: int, mark: str = "[1]"
+) -> Figures:
+    """What callers wait for the first token and between two reads, by `ask.py`."""
+    with tempfile.NamedTemporaryFile("w", suffix=".json") as file:
+        json.dump(bodies, file)
+        file.flush()
+        asking = [ROOT / "benchmarks" / "ask.py", url, str(callers), str(each)]
+        options = ["--mark", mark, "--bodies", file.name]
+        finished = subprocess.run(
+            ["taskset", "-c", OTHER_CORE, bench.python, *asking, *options],
+            check=True,
+            capture_output=True,
+        )
     figures: Figures = json.loads(finished.stdout)
     return figures

@@ -40,13 +40,16 @@ from contestants import (
     load,
     serving,
     upstream,
+    wait_for_tokens,
 )
+from search_latency import make_questions, read_sentences
 
 CORPUS = ROOT.parent / "shared" / "data" / "beir" / "scifact" / "corpus.jsonl"
 SAMPLE = ROOT / "data" / "sample"
 READING_RATE = 50  # tokens a second and stream
 MOST_FOR_THE_TUTORIAL = 100  # streams; more take it minutes
 CALLERS = 8
+QUESTIONS = 40  # of each caller
 UPSTREAM_TTFT = 0.3
 FOLLOWERS, ANSWERS = 10_000, 1_000
 
@@ -77,40 +80,56 @@ def reading_speed(bench: Bench, streams: list[int]) -> Reading:
     """Print how many streams of 50 tokens/s a core carries."""
     found: Reading = {}
     print(
-        f"\n| streams of {READING_RATE} tokens/s | | p99 of the longest gap, ms | CPU of one core"
+        f"\n| streams of {READING_RATE} tokens/s | | p99 of all gaps, ms | p99 of each answer's "
+        "longest gap, ms | CPU of one core |\n|--:|---|--:|--:|--:|",
+        flush=True,
     )
-    print("|--:|---|--:|--:|", flush=True)
     with upstream(bench.python, rate=READING_RATE) as model:
         for count in streams:
             for one in contestants(bench):
                 too_many = one.name == "tutorial" and count > MOST_FOR_THE_TUTORIAL
                 if too_many or one.name == "ours, chat completions":
                     continue
-                options = ["--concurrency", str(count), "--requests", "2"]
                 with serving(one, bench, model) as (url, pid):
-                    figures = load(bench, url, one.body, pid=pid, options=options)
-                seconds = figures["requests"] / max(figures["answers_per_s"], 0.01)
-                figures["core_percent"] = 100 * figures["server_cpu_s"] / seconds
+                    before = used(pid)
+                    figures = wait_for_tokens(bench, url, [one.body], callers=count, each=2)
+                    figures["core_percent"] = 100 * (used(pid) - before) / figures["seconds"]
                 found.setdefault(one.name, {})[count] = figures
-                shown = f"{figures['gap_p99_ms']:.0f} | {figures['core_percent']:.0f} %"
-                print(f"| {count} | {one.name} | {shown} |", flush=True)
+                gaps = f"{figures['gap_p99_ms']:.0f} | {figures['longest_p99_ms']:.0f}"
+                print(
+                    f"| {count} | {one.name} | {gaps} | {figures['core_percent']:.0f} % |",
+                    flush=True,
+                )
     return found
+
+
+def used(pid: int) -> float:
+    """Seconds of processor time of a server and its children."""
+    server = psutil.Process(pid)
+    times = [one.cpu_times() for one in (server, *server.children(recursive=True))]
+    return sum(one.user + one.system for one in times)
 
 
 def first_token(bench: Bench) -> None:
     """Print what we add to the upstream's own time to the first token, 8 callers at once."""
     one = contestants(bench)[0]
-    options = ["--concurrency", str(CALLERS), "--requests", "40"]
     body = json.dumps({"stream": True, "messages": [{"role": "user", "content": QUESTION}]})
-    with upstream(bench.python, rate=READING_RATE, ttft=UPSTREAM_TTFT, tokens=8) as model:
-        alone = load(bench, f"{model}/chat/completions", body, pid=os.getpid(), options=options)
-        with serving(one, bench, model) as (url, pid):
-            ours = load(bench, url, one.body, pid=pid, options=options)
+    questions = make_questions(read_sentences())
+    kinds = {
+        "the same question": [one.body],
+        "another question each time": [json.dumps({"question": text}) for text in questions],
+    }
     print(f"\n| time to the first token, {CALLERS} callers | p50 ms | p99 ms |\n|---|--:|--:|")
-    print(f"| the upstream alone | {alone['first_p50_ms']} | {alone['first_p99_ms']} |")
-    print(f"| through us | {ours['first_p50_ms']} | {ours['first_p99_ms']} |")
-    added = [ours[name] - alone[name] for name in ("first_p50_ms", "first_p99_ms")]
-    print(f"| added | {added[0]:.1f} | {added[1]:.1f} |", flush=True)
+    with upstream(bench.python, rate=READING_RATE, ttft=UPSTREAM_TTFT, tokens=8) as model:
+        alone = wait_for_tokens(
+            bench, f"{model}/chat/completions", [body], callers=CALLERS, each=QUESTIONS
+        )
+        print(f"| the upstream alone | {alone['first_p50_ms']:.0f} | {alone['first_p99_ms']:.0f} |")
+        for kind, bodies in kinds.items():
+            with serving(one, bench, model) as (url, _):
+                ours = wait_for_tokens(bench, url, bodies, callers=CALLERS, each=QUESTIONS)
+            added = [ours[name] - alone[name] for name in ("first_p50_ms", "first_p99_ms")]
+            print(f"| added by us, {kind} | {added[0]:.1f} | {added[1]:.1f} |", flush=True)
 
 
 def idle(bench: Bench) -> None:
@@ -161,7 +180,7 @@ def plot(path: Path, speeds: dict[str, list[Figures]], reading: Reading) -> None
     left.margins(x=0.15)
     left.invert_yaxis()
     for name, by_count in reading.items():
-        gaps = [figures["gap_p99_ms"] for figures in by_count.values()]
+        gaps = [figures["longest_p99_ms"] for figures in by_count.values()]
         right.plot(list(by_count), gaps, marker="o", label=name)
     right.set(ylim=(0, None), xlabel=f"streams of {READING_RATE} tokens/s on one core")
     right.set_title("p99 of an answer's longest gap, ms")

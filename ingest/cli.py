@@ -7,23 +7,24 @@ wrong usage, or nothing could be done; 130 interrupted.
 from __future__ import annotations
 
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 from typer.exceptions import TyperException
 
-from ingest.options import EXIT_CODES, AsJson, Collection, check_text, lazily, run
-from ingest.splitting import NO_WISH, Wish
-from ingest.splitting_options import takes_splitting
+from ingest.options import EXIT_CODES, AsJson, Collection, check_text, gathered, lazily, run
+from ingest.order_options import OrderOptions, SelectionOptions
+from ingest.quarantine_cli import app as quarantine_app
+from ingest.reach import Reach
+from ingest.report_options import Reporting
 from ingest.upkeep_cli import app as upkeep_app
 
 if TYPE_CHECKING:
-    from ingest import addition, health, lookups, pipeline, removal, running
+    from ingest import addition, health, lookups, removal, running, sources
 else:
     running, lookups = lazily("ingest.running"), lazily("ingest.lookups")
     addition, removal = lazily("ingest.addition"), lazily("ingest.removal")
-    health, pipeline = lazily("ingest.health"), lazily("ingest.pipeline")
+    health, sources = lazily("ingest.health"), lazily("ingest.sources")
 
 app = typer.Typer(
     name="ingest",
@@ -38,72 +39,47 @@ app = typer.Typer(
 _WRONG_USAGE = 2
 
 
-Metadata = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--metadata",
-        "-m",
-        metavar="KEY=VALUE",
-        callback=check_text,
-        help="For every file, in place of what it has; without this each keeps its own.",
-    ),
-]
-Passwords = Annotated[
-    list[str] | None,
-    typer.Option(
-        metavar="TEXT",
-        callback=check_text,
-        help="Tried where a PDF asks for one; may be given several times.",
-    ),
-]
-
-
-def _read_metadata(pairs: list[str]) -> dict[str, str] | None:
-    if not pairs:
-        return None
-    metadata = {}
-    for pair in pairs:
-        key, equals, value = pair.partition("=")
-        if not (key and equals):
-            raise typer.BadParameter(f"{pair!r} is not key=value", param_hint="--metadata")
-        metadata[key] = value
-    return metadata
-
-
 @app.command(epilog=EXIT_CODES)
-@takes_splitting
+@gathered(OrderOptions, "asked")
+@gathered(SelectionOptions, "wanted")
+@gathered(Reach, "reach")
+@gathered(Reporting, "reporting")
 def add(
-    paths: Annotated[
-        list[Path],
-        typer.Argument(metavar="PATH...", help="Files, and folders with all below them."),
+    given: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="PATH|URL...",
+            help="Files, archives, folders with all below them, web pages, sitemaps, object "
+            "stores.",
+        ),
     ],
     *,
-    collection: Collection = None,
-    metadata: Metadata = None,
-    password: Passwords = None,
-    splitting: Wish = NO_WISH,
+    asked: OrderOptions,
+    wanted: SelectionOptions,
+    reach: Reach,
+    reporting: Reporting,
     as_json: AsJson = False,
 ) -> None:
-    """Ingest files and folders; those that have not changed are skipped.
+    """Ingest files, folders and what is behind URLs; what has not changed is skipped.
 
-    From folders, hidden files and types without a loader are passed over and counted. A file
-    that cannot be read is reported, and the rest goes on. A folder without a file to ingest is
-    exit code 2. How documents are cut into chunks is said when a collection is new; `ingest
-    reindex` changes it.
+    From folders, hidden files, types without a loader and what .gitignore and .ingestignore name
+    are passed over and counted. Zip and tar archives are taken apart. A file that cannot be read
+    is reported, and the rest goes on; while its bytes stay the same it is in quarantine and not
+    parsed again (`ingest retry`). A folder without a file to ingest is exit code 2. How documents
+    are cut into chunks is said when a collection is new; `ingest reindex` changes it.
 
     Keys of --json: collection, files, added, updated, unchanged, failed [source, error, detail],
     skipped [reason, files], warnings [source, detail], chunks, embedded, reused, seconds,
-    interrupted, error, detail.
+    interrupted, error, detail, quarantined [source, error, detail, failures, last_failed_at],
+    slowest [source, seconds], log, report_problem, outcomes [those of a line of --report].
     """
-    wanted = _read_metadata(metadata or [])
     run(
         lambda settings, screen: addition.add(
             settings,
             screen,
-            paths=paths,
-            order=pipeline.Order(
-                collection or settings.collection, wanted, password or (), splitting
-            ),
+            intake=sources.Intake(given, wanted.selection(), reach),
+            order=asked.order(settings),
+            reporting=reporting,
         ),
         as_json=as_json,
     )
@@ -148,18 +124,20 @@ def show(
 @app.command(epilog=EXIT_CODES)
 def remove(
     wanted: Annotated[
-        list[str], typer.Argument(metavar="ID|SOURCE|FOLDER...", callback=check_text)
+        list[str], typer.Argument(metavar="ID|SOURCE|FOLDER|ARCHIVE...", callback=check_text)
     ],
     *,
     collection: Collection = None,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Remove documents from a collection; a folder means all documents below it.
+    """Remove documents from a collection; a folder or an archive means all in it.
 
     More than one document is removed only with --yes, or when a person says so at the terminal.
 
-    Keys of --json: collection, removed [id, source], missing.
+    A file that failed is forgotten: it is tried again when it is given again.
+
+    Keys of --json: collection, removed [id, source], missing, forgotten.
     """
     run(
         lambda settings, screen: removal.remove(
@@ -204,6 +182,7 @@ def status(
 
 
 # Last, so that help lists the everyday commands first.
+app.add_typer(quarantine_app)
 app.add_typer(upkeep_app)
 
 

@@ -12,6 +12,7 @@ from ingest.clearing import Compacted, clear_collection
 from ingest.screen import Screen
 from ingest.verify import Stores, open_stores
 from rag_core.catalog import collections, prune
+from rag_core.catalog.fetches import prune_fetches
 from rag_core.errors import CatalogUnavailableError
 from rag_core.settings import Settings
 from rag_core.vectors.place import place_in
@@ -40,6 +41,8 @@ class Compaction:
     """What was deleted and what is left; its fields are the keys of `ingest compact --json`."""
 
     collections: list[Compacted]
+    fetches: int
+    """What was remembered of fetches whose documents are gone."""
     unused_vectors: int
     """In the catalog, of texts that no stored document has; before any were deleted."""
     unused_vector_bytes: int
@@ -64,6 +67,7 @@ async def compact(settings: Settings, screen: Screen, *, wish: Wish) -> int:
         unused = await prune.count_unused(stores.catalog)
         done = Compaction(
             collections=compacted,
+            fetches=await prune_fetches(stores.catalog),
             unused_vectors=unused.count,
             unused_vector_bytes=unused.size_bytes,
             deleted_vectors=(

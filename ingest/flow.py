@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-import hashlib
 from collections.abc import Coroutine, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import accumulate, islice
 from pathlib import Path
 
 from ingest.plan import PlannedFile
-from ingest.report import Progress, Tally, Warned
-from ingest.sandbox import Sandbox
+from ingest.quarantine import Quarantine, hash_file
+from ingest.report import Progress, Tally
 from rag_core.catalog import documents, vectors
 from rag_core.catalog.collections import Collection
 from rag_core.catalog.documents import DocumentSummary, StagedDocument
 from rag_core.documents import hash_text, indexed_text, new_document_id
-from rag_core.errors import DocumentError, LostVectorsError, RagError, UnreadableDocumentError
+from rag_core.errors import DocumentError, LostVectorsError, RagError, UnavailableDocumentError
 from rag_core.index import Index
 from rag_core.vectors import upkeep
 
@@ -29,8 +28,6 @@ _BATCH_CHUNKS = 1_000
 _SLICE_CHUNKS = 64
 """Embedded, and then saved, at once: the most that a kill -9 loses."""
 _WAITING_DOCUMENTS = 128
-_WAITING_BYTES = 64 << 20
-"""Of the files that are between parsing and commit; one file may pass it when it is alone."""
 _LEXICAL_SECONDS = 5.0
 """The lexical index follows so often while documents come in, and at the end."""
 
@@ -41,25 +38,10 @@ class _Passing:
 
     staged: StagedDocument
     planned_bytes: int
-
-
-@dataclass(slots=True)
-class _Allowance:
-    """Bounds the bytes that are under way; whoever asks for more waits."""
-
-    limit: int
-    taken: int = 0
-    freed: asyncio.Event = field(default_factory=asyncio.Event)
-
-    async def take(self, amount: int) -> None:
-        while self.taken and self.taken + amount > self.limit:
-            self.freed.clear()
-            await self.freed.wait()
-        self.taken += amount
-
-    def give_back(self, amount: int) -> None:
-        self.taken -= amount
-        self.freed.set()
+    held_bytes: int = 0
+    """As the sandbox counts it."""
+    seconds: float = 0.0
+    """How long its parser was at it."""
 
 
 @dataclass(slots=True)
@@ -68,7 +50,8 @@ class Flow:
 
     index: Index
     collection: Collection
-    sandbox: Sandbox
+    quarantine: Quarantine
+    """With the sandbox that parses."""
     live: Mapping[str, DocumentSummary]
     """The live documents of the planned sources."""
     metadata: Mapping[str, str] | None
@@ -77,7 +60,6 @@ class Flow:
     progress: Progress
     stop: asyncio.Event
     """When it is set no further file is begun, and what has its vectors is committed."""
-    allowance: _Allowance = field(default_factory=lambda: _Allowance(_WAITING_BYTES))
     parsed: asyncio.Queue[_Passing | None] = field(
         default_factory=lambda: asyncio.Queue(_WAITING_DOCUMENTS)
     )
@@ -109,45 +91,42 @@ class Flow:
     async def _parse_each(self, files: Iterator[PlannedFile]) -> None:
         for file in files:
             try:
-                async with file.origin.local() as path:
-                    if await self._is_unchanged(file, path):
-                        self.tally.unchanged += 1
-                        self.tally.done_bytes += file.size_bytes
-                    else:
-                        await self.parsed.put(await self._parse(file, path))
+                await self._take(file)
             except DocumentError as error:
                 self.tally.fail(file.source, error, size_bytes=file.size_bytes)
             except RagError as error:
                 self._fail(error)
             self.progress(self.tally)
 
-    async def _is_unchanged(self, file: PlannedFile, path: Path) -> bool:
-        known = self.live.get(file.source)
-        if known is None or known.size_bytes != file.size_bytes:
-            return False
-        if self.metadata is not None and dict(known.metadata) != dict(self.metadata):
-            return False
-        return known.content_hash == await asyncio.to_thread(_hash_file, path)
+    async def _take(self, file: PlannedFile) -> None:
+        """Parse a file, unless it is live as it is, or failed as it is."""
+        known = _with_metadata(self.live.get(file.source), self.metadata)
+        unless = None if known is None else known.content_hash
+        async with file.origin.local(unless=unless) as path:
+            if path is not None and not await asyncio.to_thread(_is_same, path, known):
+                await self._try(file, path)
+            elif known is not None:
+                self.tally.keep(known, size_bytes=file.size_bytes)
+                await self.quarantine.release([file.source])
+
+    async def _try(self, file: PlannedFile, path: Path) -> None:
+        held = await self.quarantine.find(file.source, path)
+        if held is None:
+            await self.parsed.put(await self._parse(file, path))
+        else:
+            self.tally.hold(held, size_bytes=file.size_bytes)
 
     async def _parse(self, file: PlannedFile, path: Path) -> _Passing:
-        await self.allowance.take(file.size_bytes)
-        try:
-            parsed = await self.sandbox.parse(path, source=file.source)
-        except BaseException:
-            self.allowance.give_back(file.size_bytes)
-            raise
-        self.tally.warnings += [Warned(file.source, text) for text in parsed.document.warnings]
-        known = self.live.get(file.source)
-        kept = {} if known is None else known.metadata
+        parsed = await self.quarantine.parse(path, source=file.source)
         staged = StagedDocument(
             id=new_document_id(),
             document=parsed.document,
             chunks=parsed.chunks,
             content_hash=parsed.content_hash,
             size_bytes=parsed.size_bytes,
-            metadata=kept if self.metadata is None else self.metadata,
+            metadata=self.quarantine.choose_metadata(file.source, self.live.get(file.source)),
         )
-        return _Passing(staged, file.size_bytes)
+        return _Passing(staged, file.size_bytes, parsed.held_bytes, parsed.seconds)
 
     async def _embed_all(self) -> None:
         while batch := await _next_batch(self.parsed):
@@ -205,17 +184,16 @@ class Flow:
                 await self._embed_texts(part)
             await upkeep.publish(index.catalog, index.vectors, self.collection, ids)
         for passing in batch:
-            self._count(passing)
+            replaces = passing.staged.document.source in self.live
+            self.tally.store(
+                passing.staged,
+                replaces=replaces,
+                seconds=passing.seconds,
+                size_bytes=passing.planned_bytes,
+            )
+            self.quarantine.sandbox.give_back(passing.held_bytes)
         self.progress(self.tally)
-
-    def _count(self, passing: _Passing) -> None:
-        if passing.staged.document.source in self.live:
-            self.tally.updated += 1
-        else:
-            self.tally.added += 1
-        self.tally.chunks += len(passing.staged.chunks)
-        self.tally.done_bytes += passing.planned_bytes
-        self.allowance.give_back(passing.planned_bytes)
+        await self.quarantine.release([one.document.source for one in staged])
 
 
 async def _unless(stop: asyncio.Event, work: Coroutine[None, None, None]) -> None:
@@ -254,9 +232,20 @@ def _indexed_texts(batch: Iterable[_Passing]) -> Iterator[str]:
             yield indexed_text(title, chunk.heading_path, chunk.text)
 
 
-def _hash_file(path: Path) -> bytes:
+def _with_metadata(
+    known: DocumentSummary | None, metadata: Mapping[str, str] | None
+) -> DocumentSummary | None:
+    """The live document, if it may stay when the bytes are the same."""
+    if known is None or metadata is None:
+        return known
+    return known if dict(known.metadata) == dict(metadata) else None
+
+
+def _is_same(path: Path, known: DocumentSummary | None) -> bool:
+    if known is None:
+        return False
     try:
-        with path.open("rb") as file:
-            return hashlib.file_digest(file, "sha256").digest()
+        same_size = path.stat().st_size == known.size_bytes
+        return same_size and hash_file(path) == known.content_hash
     except OSError as error:
-        raise UnreadableDocumentError(f"cannot read it: {error.strerror or error}") from error
+        raise UnavailableDocumentError(f"cannot read it: {error.strerror or error}") from error

@@ -1,4 +1,4 @@
-"""The commands that only look: documents, one document, and what fits a query."""
+"""The commands that only look: documents, one of them, what failed, and what fits a query."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from ingest.stored import each_document, find_document
 from rag_core.catalog import collections, documents
 from rag_core.catalog.documents import DocumentSummary
 from rag_core.catalog.engine import open_catalog
+from rag_core.catalog.quarantine import Quarantined, list_quarantined
 from rag_core.documents import Passage, join_headings
 from rag_core.index import open_index
 from rag_core.search import search
@@ -16,6 +17,7 @@ from rag_core.settings import Settings
 
 _SHOWN_CHARACTERS = 400
 _DOCUMENT_COLUMNS = ("source", "title", "chunks", "tokens", "id")
+_QUARANTINE_COLUMNS = ("source", "reason", "failures", "last failed")
 
 
 async def list_documents(settings: Settings, screen: Screen, *, collection: str | None) -> int:
@@ -26,6 +28,23 @@ async def list_documents(settings: Settings, screen: Screen, *, collection: str 
     rows = ((one.source, one.title, str(one.chunks), str(one.tokens), one.id) for one in found)
     result = {"collection": stored.name, **asdict(stored.splitting), "documents": found}
     screen.show_table(result, _DOCUMENT_COLUMNS, rows)
+    return 0
+
+
+async def list_quarantine(settings: Settings, screen: Screen, *, collection: str | None) -> int:
+    """List what is in the quarantine of a collection, by source."""
+    async with open_catalog(settings.catalog_url) as catalog:
+        stored = await collections.get_collection(catalog, collection or settings.collection)
+        held = await list_quarantined(catalog, stored)
+    if not held and not screen.as_json:
+        screen.show(None, [f"{stored.name}: nothing is in quarantine"])
+        return 0
+    rows = (
+        (one.file.source, one.file.detail, str(one.failures), f"{one.last_failed_at:%Y-%m-%d}")
+        for one in held
+    )
+    result = {"collection": stored.name, "quarantined": [_as_keys(one) for one in held]}
+    screen.show_table(result, _QUARANTINE_COLUMNS, rows)
     return 0
 
 
@@ -84,3 +103,18 @@ def _describe_passage(number: int, passage: Passage) -> list[str]:
         f"   {shown}",
         "",
     ]
+
+
+def _as_keys(held: Quarantined) -> dict[str, object]:
+    file = held.file
+    return {
+        "source": file.source,
+        "error": file.error,
+        "detail": file.detail,
+        "failures": held.failures,
+        "first_failed_at": held.first_failed_at,
+        "last_failed_at": held.last_failed_at,
+        "size_bytes": file.size_bytes,
+        "content_hash": file.content_hash,
+        "program": file.program,
+    }

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import functools
 import importlib.util
+import inspect
 import sys
 from collections.abc import Callable, Coroutine
 from types import ModuleType
-from typing import TYPE_CHECKING, Annotated, TypeVar
+from typing import TYPE_CHECKING, Annotated, TypeVar, get_type_hints
 
 import typer
 
@@ -33,6 +35,7 @@ else:
     running = lazily("ingest.running")
 
 Given = TypeVar("Given")
+Command = Callable[..., None]
 
 EXIT_CODES = (
     "Exit codes: 0 all done; 1 a part failed, or the work stopped in the middle (what is done "
@@ -62,6 +65,37 @@ OneCollection = Annotated[
     ),
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
+Passwords = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="TEXT",
+        callback=check_text,
+        help="Tried where a PDF asks for one; may be given several times.",
+    ),
+]
+
+
+def gathered(group: type[object], name: str) -> Callable[[Command], Command]:
+    """Let a command take the options that a dataclass names, all in its one parameter `name`."""
+    hints = get_type_hints(group, include_extras=True)
+    options = [
+        one.replace(kind=inspect.Parameter.KEYWORD_ONLY, annotation=hints[one.name])
+        for one in inspect.signature(group).parameters.values()
+    ]
+
+    def gather(command: Command) -> Command:
+        @functools.wraps(command)
+        def call(**given: object) -> None:
+            values = {one.name: given.pop(one.name) for one in options}
+            command(**given, **{name: group(**values)})
+
+        own = inspect.signature(command, eval_str=True)
+        nested = [options if one.name == name else [one] for one in own.parameters.values()]
+        shown = own.replace(parameters=[one for group in nested for one in group])
+        call.__signature__ = shown  # type: ignore[attr-defined] # what typer reads
+        return call
+
+    return gather
 
 
 def run(work: Callable[[Settings, Screen], Coroutine[None, None, int]], *, as_json: bool) -> None:

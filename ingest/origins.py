@@ -12,8 +12,12 @@ from typing import Protocol
 class Origin(Protocol):
     """What a file's bytes can be had from, any number of times."""
 
-    def local(self) -> AbstractAsyncContextManager[Path]:
-        """A file that holds the bytes until the exit; entering raises a DocumentError."""
+    def local(self, *, unless: bytes | None) -> AbstractAsyncContextManager[Path | None]:
+        """A file that holds the bytes until the exit; entering raises a DocumentError.
+
+        `unless` is the SHA-256 of bytes that nobody needs again: it may be None instead of a
+        file when they are these, as far as can be told without fetching them.
+        """
         ...
 
 
@@ -24,6 +28,7 @@ class LocalFile:
     path: str
 
     @asynccontextmanager
-    async def local(self) -> AsyncIterator[Path]:
+    async def local(self, *, unless: bytes | None) -> AsyncIterator[Path | None]:
         """Give the file itself: nothing is copied."""
+        del unless
         yield Path(self.path)

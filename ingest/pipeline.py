@@ -9,10 +9,10 @@ from dataclasses import dataclass, field
 from ingest.cutting import ensure_cut
 from ingest.flow import Flow
 from ingest.plan import Plan
-from ingest.report import Progress, Report, Tally
-from ingest.sandbox import open_sandbox
+from ingest.quarantine import Terms, open_quarantine
+from ingest.report import Listener, Progress, Report, Tally, hear_nothing
 from ingest.splitting import NO_WISH, Wish
-from rag_core.catalog import documents
+from ingest.unchanged import Due, compare_files
 from rag_core.errors import RagError
 from rag_core.index import Index
 from rag_core.vectors import upkeep
@@ -29,6 +29,10 @@ class Order:
     """To try in turn where a file asks for one; never stored."""
     splitting: Wish = NO_WISH
     """Of a new collection; one that is there must have it already."""
+    again: bool = False
+    """Try what is in quarantine, too."""
+    tell: Listener = hear_nothing
+    """Hears of each file that is through."""
 
 
 def begin_tally(plan: Plan, order: Order) -> Tally:
@@ -39,6 +43,7 @@ def begin_tally(plan: Plan, order: Order) -> Tally:
         total_bytes=sum(file.size_bytes for file in plan.files),
         skipped=plan.skipped,
         unplanned=len(plan.faults),
+        tell=order.tell,
     )
     for source, error in plan.faults:
         tally.fail(source, error)
@@ -60,16 +65,25 @@ async def ingest_plan(
     tally = begin_tally(plan, order)
     collection = await ensure_cut(index.catalog, index.embedder, order.collection, order.splitting)
     await upkeep.recover(index.catalog, index.vectors, collection)
-    sources = [file.source for file in plan.files]
-    live = await documents.find_live(index.catalog, collection, sources)
-    progress(tally)
-    async with open_sandbox(
+    terms = Terms(
         tokenizer=index.embedder.tokenizer,
         splitting=collection.splitting,
+        metadata=order.metadata,
         passwords=order.passwords,
-    ) as sandbox:
-        flow = Flow(index, collection, sandbox, live, order.metadata, tally, progress, stop)
-        await flow.run(plan.files)
+        again=order.again,
+    )
+    async with open_quarantine(index.catalog, collection, terms) as quarantine:
+        due = Due()
+        async for compared in compare_files(index.catalog, collection, plan.files, order.metadata):
+            due.add(compared)
+            for known in compared.unchanged:
+                tally.keep(known, size_bytes=known.size_bytes)
+            await quarantine.release([known.source for known in compared.unchanged])
+            progress(tally)
+            if stop.is_set():
+                break
+        flow = Flow(index, collection, quarantine, due.live, order.metadata, tally, progress, stop)
+        await flow.run(due.files)
     tally.interrupted = stop.is_set() and tally.failure is None and tally.done < tally.files
     await _finish(flow)
     return tally.report()

@@ -2,43 +2,33 @@
 
 from __future__ import annotations
 
+import heapq
 import time
 import unicodedata
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-from rag_core.errors import RagError
+from ingest.grouping import tell_each
+from ingest.outcome import Fault, Held, Outcome, Skipped, Slow, Warned
+from rag_core.catalog.documents import DocumentSummary, StagedDocument
+from rag_core.catalog.quarantine import Quarantined
+from rag_core.errors import DocumentError, RagError
+
+_SLOWEST = 5
+_SLOW_SECONDS = 2.0
+"""A person hears of files from here on."""
+
+Listener = Callable[[Outcome], None]
+"""Called once for each file, as soon as it is through."""
+
+
+def hear_nothing(outcome: Outcome) -> None:
+    """Stand in where nobody listens."""
+    del outcome
+
 
 _UNPRINTABLE = {"Cc", "Cf", "Cs", "Zl", "Zp"}
 """Control and format characters, half characters, line separators."""
-
-
-@dataclass(frozen=True, slots=True)
-class Fault:
-    """A path that could not be ingested, and why."""
-
-    source: str
-    error: str
-    """The error's class name."""
-    detail: str
-    """One sentence."""
-
-
-@dataclass(frozen=True, slots=True)
-class Warned:
-    """A document that was ingested, though not all of it."""
-
-    source: str
-    detail: str
-    """One sentence."""
-
-
-@dataclass(frozen=True, slots=True)
-class Skipped:
-    """Files of a folder that were passed over for one reason."""
-
-    reason: str
-    files: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,13 +58,27 @@ class Report:
     """The class name of what stopped the ingest in the middle; None when nothing did."""
     detail: str | None
     """The same in one sentence."""
+    quarantined: tuple[Held, ...]
+    slowest: tuple[Slow, ...]
+    """The files whose parsers took longest, those first."""
+    log: str | None = None
+    """The file with all that happened; None when there is none, or it could not be written."""
+    report_problem: str | None = None
+    """Why the file of `--report` is not whole; None when it is, or none was asked for."""
+    outcomes: tuple[Outcome, ...] = ()
+    """One for each file that is through, in the order of their ends."""
 
     @property
     def exit_code(self) -> int:
         """0 all done, 1 a part failed, 2 there was nothing to ingest, 130 interrupted."""
+        return max(self.exit_code_of_tried, 1 if self.quarantined else 0)
+
+    @property
+    def exit_code_of_tried(self) -> int:
+        """The same, whatever is in quarantine."""
         if self.interrupted:
             return 130
-        if self.error is not None:
+        if self.error is not None or self.report_problem is not None:
             return 1
         if self.files == 0:
             return 2
@@ -100,7 +104,12 @@ class Tally:
     failed: list[Fault] = field(default_factory=list)
     unplanned: int = 0
     """Of the failed: paths that are not among the planned files."""
+    quarantined: list[Held] = field(default_factory=list)
     warnings: list[Warned] = field(default_factory=list)
+    slowest: list[tuple[float, str]] = field(default_factory=list)
+    """A heap of the slowest files, by the seconds of their parsers."""
+    tell: Listener = hear_nothing
+    """Hears of each file that is through."""
     skipped: Mapping[str, int] = field(default_factory=dict)
     interrupted: bool = False
     failure: RagError | None = None
@@ -109,7 +118,8 @@ class Tally:
     @property
     def done(self) -> int:
         """Planned files that are through, in whichever way."""
-        return self.added + self.updated + self.unchanged + len(self.failed) - self.unplanned
+        stored = self.added + self.updated + self.unchanged
+        return stored + len(self.quarantined) + len(self.failed) - self.unplanned
 
     @property
     def seconds(self) -> float:
@@ -130,8 +140,51 @@ class Tally:
 
     def fail(self, source: str, error: RagError, *, size_bytes: int = 0) -> None:
         """Count a file that could not be ingested."""
-        self.failed.append(Fault(source, type(error).__name__, str(error)))
+        name, detail = type(error).__name__, str(error)
+        seconds = error.seconds if isinstance(error, DocumentError) else 0.0
+        self.failed.append(Fault(source, name, detail))
+        self._settle(Outcome(source, "failed", name, detail, seconds=round(seconds, 3)), size_bytes)
+
+    def hold(self, held: Quarantined, *, size_bytes: int = 0) -> None:
+        """Count a file that was not tried, for the same bytes failed before."""
+        file = held.file
+        self.quarantined.append(
+            Held(file.source, file.error, file.detail, held.failures, held.last_failed_at)
+        )
+        self._settle(Outcome(file.source, "quarantined", file.error, file.detail), size_bytes)
+
+    def keep(self, known: DocumentSummary, *, size_bytes: int = 0) -> None:
+        """Count a file whose document is live as it is."""
+        self.unchanged += 1
+        outcome = Outcome(known.source, "unchanged", chunks=known.chunks, tokens=known.tokens)
+        self._settle(outcome, size_bytes)
+
+    def store(
+        self, staged: StagedDocument, *, replaces: bool, seconds: float, size_bytes: int = 0
+    ) -> None:
+        """Count a file whose document is live now; its parser took so many seconds."""
+        document = staged.document
+        self.updated += replaces
+        self.added += not replaces
+        self.chunks += len(staged.chunks)
+        self.warnings += [Warned(document.source, text) for text in document.warnings]
+        outcome = Outcome(
+            source=document.source,
+            status="updated" if replaces else "added",
+            chunks=len(staged.chunks),
+            tokens=sum(chunk.tokens for chunk in staged.chunks),
+            pages=len(document.page_starts) or None,
+            seconds=round(seconds, 3),
+            warnings=document.warnings,
+        )
+        self._settle(outcome, size_bytes)
+
+    def _settle(self, outcome: Outcome, size_bytes: int) -> None:
         self.done_bytes += size_bytes
+        heapq.heappush(self.slowest, (outcome.seconds, outcome.source))
+        if len(self.slowest) > _SLOWEST:
+            heapq.heappop(self.slowest)
+        self.tell(outcome)
 
     def report(self) -> Report:
         """Sum up."""
@@ -152,6 +205,12 @@ class Tally:
             interrupted=self.interrupted,
             error=None if failure is None else type(failure).__name__,
             detail=None if failure is None else str(failure),
+            quarantined=tuple(sorted(self.quarantined, key=lambda held: held.source)),
+            slowest=tuple(
+                Slow(source, seconds)
+                for seconds, source in sorted(self.slowest, reverse=True)
+                if seconds > 0
+            ),
         )
 
 
@@ -160,19 +219,50 @@ Progress = Callable[[Tally], None]
 
 
 def summary(report: Report) -> list[str]:
-    """Tell a person, in plain lines, what came of an ingest."""
-    counts = (
-        f"{report.collection}: {report.added} added, {report.updated} updated, "
-        f"{report.unchanged} unchanged, {len(report.failed)} failed; "
-        f"{_count(report.chunks, 'chunk')} ({report.embedded} embedded, {report.reused} reused) "
-        f"in {report.seconds:.1f} s"
-    )
-    lines = [counts]
+    """Tell a person, in plain lines, what came of an ingest, and what to do next."""
+    lines = [_counts(report)]
     lines += [f"skipped {_count(item.files, 'file')}: {item.reason}" for item in report.skipped]
-    lines += [f"warning: {item.source}: {item.detail}" for item in report.warnings]
-    lines += [f"failed: {fault.source}: {fault.detail}" for fault in report.failed]
+    lines += tell_each("warning", [(item.source, item.detail) for item in report.warnings])
+    lines += tell_each("failed", [(fault.source, fault.detail) for fault in report.failed])
+    held = [(item.source, f"{item.detail}{_times(item)}") for item in report.quarantined]
+    lines += tell_each("quarantined", held)
+    slow = [item for item in report.slowest if item.seconds >= _SLOW_SECONDS]
+    if slow:
+        shown = ", ".join(f"{item.seconds:.1f} s {item.source}" for item in slow)
+        lines.append(f"slowest to parse: {shown}")
+    return [*lines, *_next_steps(report)]
+
+
+def _counts(report: Report) -> str:
+    seconds = max(report.seconds, 1e-9)
+    done = report.added + report.updated + report.unchanged + len(report.failed)
+    held = f", {len(report.quarantined)} quarantined" if report.quarantined else ""
+    return (
+        f"{report.collection}: {report.added} added, {report.updated} updated, "
+        f"{report.unchanged} unchanged, {len(report.failed)} failed{held}; "
+        f"{_count(report.chunks, 'chunk')} ({report.embedded} embedded, {report.reused} reused) "
+        f"in {report.seconds:.1f} s ({done / seconds:.1f} files/s, "
+        f"{report.chunks / seconds:.0f} chunks/s)"
+    )
+
+
+def _times(held: Held) -> str:
+    return f" ({_count(held.failures, 'failure')}, the last on {held.last_failed_at:%Y-%m-%d})"
+
+
+def _next_steps(report: Report) -> list[str]:
+    lines = []
+    if report.quarantined:
+        lines.append(
+            "quarantined files are parsed again when they change, or by `ingest retry`; "
+            "`ingest quarantine` lists them, `ingest remove` forgets them"
+        )
     if report.interrupted:
         lines.append("interrupted: what is done stays, run the same command to go on")
+    if report.log is not None:
+        lines.append(f"log: {report.log}")
+    if report.report_problem is not None:
+        lines.append(f"the file of --report is not whole: {report.report_problem}")
     if report.detail is not None:
         lines.append(f"stopped: {report.detail}; what is done stays, run the same command to go on")
     return lines

@@ -7,12 +7,14 @@ frames of `ingest.parsed` on standard input and output; ends with its input or w
 from __future__ import annotations
 
 import ctypes
+import errno
 import hashlib
 import os
 import re
 import resource
 import signal
 import sys
+import traceback
 from dataclasses import replace
 from pathlib import Path
 from typing import BinaryIO
@@ -28,6 +30,7 @@ from rag_core.errors import (
     EmptyDocumentError,
     OversizedDocumentError,
     RagError,
+    UnavailableDocumentError,
     UnreadableDocumentError,
 )
 from rag_core.tokens import TokenCounter, open_counter
@@ -35,6 +38,8 @@ from rag_core.tokens import TokenCounter, open_counter
 _MIB = 1 << 20
 _FILE_BYTES = 64 * _MIB
 """The largest file that a parser may write."""
+_OF_THE_MACHINE = {errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EMFILE, errno.ENFILE, errno.EAGAIN}
+"""Errors of the system that another file would meet, too."""
 _PR_SET_PDEATHSIG = 1
 _UNSTORABLE = re.compile("[\0\ud800-\udfff]")
 
@@ -103,20 +108,15 @@ def _answer(request: ParseRequest, counter: TokenCounter, splitting: Splitting) 
         return _refused(OversizedDocumentError(detail))
     except DocumentError as error:
         return _refused(error)
-    except OSError as error:
-        return _refused(UnreadableDocumentError(f"cannot read it: {error.strerror or error}"))
     except Exception as error:  # noqa: BLE001 - parsers raise what they like; one file pays for it
-        detail = f"the parser failed: {type(error).__name__}: {error}"
-        return _refused(UnreadableDocumentError(detail))
+        return _refused(_blame(error))
     finally:
         _unlimit()
 
 
 def _parse(request: ParseRequest, counter: TokenCounter, splitting: Splitting) -> Accepted:
     path = Path(request.path)
-    if path.stat().st_size > MAX_FILE_BYTES:
-        raise OversizedDocumentError(f"it has more than {MAX_FILE_BYTES // _MIB} MB")
-    content = path.read_bytes()
+    content = _read_content(path)
     document = _storable(
         load_document(path, source=request.source, content=content, passwords=request.passwords)
     )
@@ -124,6 +124,25 @@ def _parse(request: ParseRequest, counter: TokenCounter, splitting: Splitting) -
     if not chunks:
         raise EmptyDocumentError("it holds no text")
     return Accepted(document, cut(chunks), hashlib.sha256(content).hexdigest(), len(content))
+
+
+def _read_content(path: Path) -> bytes:
+    try:
+        if path.stat().st_size > MAX_FILE_BYTES:
+            raise OversizedDocumentError(f"it has more than {MAX_FILE_BYTES // _MIB} MB")
+        return path.read_bytes()
+    except OSError as error:
+        raise UnavailableDocumentError(f"cannot read it: {error.strerror or error}") from error
+
+
+def _blame(error: Exception) -> DocumentError:
+    """Say what a parser failed at: the machine, or the file."""
+    if isinstance(error, OSError) and error.errno in _OF_THE_MACHINE:
+        return UnavailableDocumentError(f"cannot parse it now: {error.strerror or error}")
+    # Where, in place of the message: that may quote the file, and goes into logs.
+    place = traceback.extract_tb(error.__traceback__)[-1]
+    at = f"{Path(place.filename).stem}:{place.lineno}"
+    return UnreadableDocumentError(f"the parser failed: {type(error).__name__} at {at}")
 
 
 def _storable(document: Document) -> Document:

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
+from contextlib import suppress
+from pathlib import Path
 
-from ingest.plan import name_source
+from ingest.fetch.web_urls import is_url, is_web_url, normalise_url
+from ingest.plan import find_container, name_source
 from rag_core.catalog import documents
 from rag_core.catalog.collections import Collection
 from rag_core.catalog.documents import DocumentSummary
 from rag_core.catalog.engine import Catalog
-from rag_core.errors import DocumentNotFoundError
+from rag_core.catalog.quarantine import forget_failures, list_quarantined
+from rag_core.errors import DocumentNotFoundError, FetchRefusedError, InvalidRequestError
 
 _PAGE_DOCUMENTS = 1_000
 
@@ -20,7 +24,7 @@ async def find_document(catalog: Catalog, collection: Collection, wanted: str) -
     Raises:
         DocumentNotFoundError: the collection has none.
     """
-    live = await documents.find_live(catalog, collection, [wanted, name_source(wanted)])
+    live = await documents.find_live(catalog, collection, [wanted, _name(wanted)])
     for found in live.values():
         return found
     return (await documents.get_document(catalog, wanted))[0]
@@ -51,13 +55,63 @@ async def find_all(
     return found, missing
 
 
+async def find_held(
+    catalog: Catalog, collection: Collection, wanted: Sequence[str]
+) -> dict[str, list[str]]:
+    """The sources in quarantine that each of these names means; a folder means all below it."""
+    held = [one.file.source for one in await list_quarantined(catalog, collection)]
+    return {name: _held_under(held, name) for name in wanted}
+
+
+async def choose_held(catalog: Catalog, collection: Collection, wanted: Sequence[str]) -> list[str]:
+    """The sources that these names mean, each once; all when there is no name.
+
+    Raises:
+        InvalidRequestError: a name means nothing that is in quarantine.
+    """
+    if not wanted:
+        return [one.file.source for one in await list_quarantined(catalog, collection)]
+    held = await find_held(catalog, collection, wanted)
+    missing = [name for name, sources in held.items() if not sources]
+    if missing:
+        raise InvalidRequestError(
+            f"not in quarantine: {', '.join(missing)}; `ingest quarantine` lists what is"
+        )
+    return sorted({source for sources in held.values() for source in sources})
+
+
+async def forget_gone(catalog: Catalog, collection: Collection, sources: Sequence[str]) -> None:
+    """Let those out of quarantine that are files of this machine, and not there any more."""
+    await forget_failures(catalog, collection, [one for one in sources if _is_gone(one)])
+
+
+def _is_gone(source: str) -> bool:
+    return source.startswith("/") and not Path(find_container(source)).exists()
+
+
+def _held_under(held: Sequence[str], name: str) -> list[str]:
+    path = _name(name)
+    below = (f"{path.rstrip('/')}/", f"{path}!/")
+    return [one for one in held if one in {name, path} or one.startswith(below)]
+
+
 async def _find_meant(catalog: Catalog, collection: Collection, name: str) -> list[DocumentSummary]:
+    if not (is_url(name) and name.endswith("/")):  # a site has a page of its own name, too
+        with suppress(DocumentNotFoundError):
+            return [await find_document(catalog, collection, name)]
+    path = _name(name).rstrip("/")
+    return [
+        document
+        async for document in each_document(catalog, collection)
+        if document.source.startswith((f"{path}/", f"{path}!/"))
+    ]
+
+
+def _name(wanted: str) -> str:
+    """Name a path or a URL as sources are named."""
+    if not is_url(wanted):
+        return name_source(wanted)
     try:
-        return [await find_document(catalog, collection, name)]
-    except DocumentNotFoundError:
-        folder = name_source(name).rstrip("/") + "/"
-        return [
-            document
-            async for document in each_document(catalog, collection)
-            if document.source.startswith(folder)
-        ]
+        return normalise_url(wanted) if is_web_url(wanted) else wanted
+    except FetchRefusedError:
+        return wanted

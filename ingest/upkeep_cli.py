@@ -7,9 +7,17 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ingest.options import EXIT_CODES, AsJson, Collection, OneCollection, check_text, lazily, run
-from ingest.splitting import NO_WISH, Wish
-from ingest.splitting_options import takes_splitting
+from ingest.options import (
+    EXIT_CODES,
+    AsJson,
+    Collection,
+    OneCollection,
+    check_text,
+    gathered,
+    lazily,
+    run,
+)
+from ingest.reindex_options import ReindexOptions
 
 if TYPE_CHECKING:
     from ingest import compaction, reindexing, soundness, transfer
@@ -67,39 +75,26 @@ def rebuild(*, collection: OneCollection = None, as_json: AsJson = False) -> Non
 
 
 @app.command(epilog=EXIT_CODES)
-@takes_splitting
+@gathered(ReindexOptions, "options")
 def reindex(
-    *,
-    collection: Collection = None,
-    embedding: Annotated[
-        str | None,
-        typer.Option(metavar="MODEL", help="As EMBEDDING_MODEL says it; that when not given."),
-    ] = None,
-    splitting: Wish = NO_WISH,
-    rollback: Annotated[
-        bool, typer.Option("--rollback", help="Go back to the version before.")
-    ] = False,
-    as_json: AsJson = False,
+    *, collection: Collection = None, options: ReindexOptions, as_json: AsJson = False
 ) -> None:
     """Change the embedding model of a collection, or how its documents are cut.
 
     The new version is built beside the live one from the texts in the catalog, so no file is
     read, and takes its place in one step; only what was never embedded with its model is
     embedded. Documents may come in meanwhile. Killed, it goes on when it is run again. The
-    version before is kept for --rollback until the next reindex or `ingest compact`.
+    version before is kept for --rollback until the next reindex or `ingest compact`. What is not
+    given stays as it is.
 
     Keys of --json: collection, switched, fingerprint, chunk_tokens, overlap_tokens, strategy,
     previous [fingerprint, chunk_tokens, overlap_tokens, strategy], documents, embedded, reused,
     seconds.
     """
-    if rollback and splitting != NO_WISH:
-        raise typer.BadParameter("it takes no splitting: it goes back", param_hint="--rollback")
+    change = options.change()
     run(
         lambda settings, screen: reindexing.reindex(
-            settings,
-            screen,
-            collection=collection,
-            change=reindexing.Change(embedding, splitting, rollback),
+            settings, screen, collection=collection, change=change
         ),
         as_json=as_json,
     )
@@ -185,8 +180,8 @@ def compact(
     Exit code 1 when it could not be.
 
     Keys of --json: collections [collection, removed_vectors, changes, abandoned, versions],
-    unused_vectors, unused_vector_bytes, deleted_vectors, broken_stores [path, size_bytes,
-    deleted], catalog_bytes_before, catalog_bytes_after, problem, seconds.
+    fetches, unused_vectors, unused_vector_bytes, deleted_vectors, broken_stores [path,
+    size_bytes, deleted], catalog_bytes_before, catalog_bytes_after, problem, seconds.
     """
     run(
         lambda settings, screen: compaction.compact(

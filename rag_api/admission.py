@@ -6,10 +6,11 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+from rag_api.answer_errors import AnswerNotFoundError
 from rag_api.events import AnswerStream
 from rag_api.runs import GRACE_SECONDS, STOPPED, Run
 from rag_api.turns import Turns
-from rag_core.errors import AnswerNotFoundError, StoppedError
+from rag_core.errors import StoppedError
 
 KEPT_SECONDS = 300.0
 """How long a run can be read after its end."""

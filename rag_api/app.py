@@ -16,19 +16,19 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 from starlette.routing import Match
 
+from rag_api import answer_errors
 from rag_api.limits import BodyLimit
 from rag_api.parts import Parts
 from rag_api.routes import router
 from rag_api.routes.documentation import add_documentation
 from rag_api.wire.failure import Failure, write_failure
 from rag_core import errors
-from rag_core.errors import RagError
 
-STATUS: dict[type[RagError], int] = {
+STATUS: dict[type[errors.RagError], int] = {
     errors.InvalidRequestError: 400,
     errors.UnauthorizedError: 401,
     errors.NotFoundError: 404,
-    errors.AnswerCancelledError: 409,
+    answer_errors.AnswerCancelledError: 409,
     errors.RequestTooLargeError: 413,
     errors.ChatRateLimitedError: 429,
     errors.RagError: 500,
@@ -103,20 +103,20 @@ def create_app(open_parts: Opener) -> FastAPI:
 
 
 def _answer_errors(app: FastAPI) -> None:
-    app.exception_handler(RagError)(_answer_ours)
-    app.exception_handler(errors.AnswerFailedError)(_answer_failed)
+    app.exception_handler(errors.RagError)(_answer_ours)
+    app.exception_handler(answer_errors.AnswerFailedError)(_answer_failed)
     app.exception_handler(RequestValidationError)(_answer_invalid)
     app.exception_handler(HTTPException)(_answer_refused)
     app.exception_handler(ClientDisconnect)(_answer_nobody)
     app.exception_handler(Exception)(_answer_unforeseen)
 
 
-def find_status(error: type[RagError]) -> int:
+def find_status(error: type[errors.RagError]) -> int:
     """The status of an error, by the nearest of its ancestors in the table."""
     return next(STATUS[ancestor] for ancestor in error.__mro__ if ancestor in STATUS)
 
 
-async def _answer_ours(request: Request, error: RagError) -> Response:
+async def _answer_ours(request: Request, error: errors.RagError) -> Response:
     status = find_status(type(error))
     # Refusals by the thousand are logged where they begin.
     if status >= HTTPStatus.INTERNAL_SERVER_ERROR and not isinstance(error, errors.OverloadedError):
@@ -131,7 +131,7 @@ async def _answer_ours(request: Request, error: RagError) -> Response:
     return write_failure(request, failure)
 
 
-async def _answer_failed(request: Request, error: errors.AnswerFailedError) -> Response:
+async def _answer_failed(request: Request, error: answer_errors.AnswerFailedError) -> Response:
     failure = Failure(
         _status_by_name(error.error),
         error.error,
@@ -192,8 +192,10 @@ def _find_methods(request: Request) -> list[str]:
 
 
 def _status_by_name(name: str) -> int:
-    named = getattr(errors, name, RagError)
-    return find_status(named if issubclass(named, RagError) else RagError)
+    named = (vars(answer_errors) | vars(errors)).get(name)
+    if isinstance(named, type) and issubclass(named, errors.RagError):
+        return find_status(named)
+    return find_status(errors.RagError)
 
 
 def _name_field(location: Sequence[int | str]) -> str:

@@ -6,12 +6,14 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 
+from rag_api.recent import RecentSearches
 from rag_api.requests import CollectionView, DocumentView, SourceView
 from rag_core.catalog import chunks, collections, documents
+from rag_core.catalog.collections import Collection
 from rag_core.documents import Passage
 from rag_core.errors import DocumentNotFoundError
 from rag_core.index import Index
-from rag_core.search import search
+from rag_core.search import find_collection, search_collection
 
 SEARCHES_AT_ONCE = 4
 """More would share the same cores and end later, and make the streams in progress wait."""
@@ -27,11 +29,18 @@ class IndexLibrary:
 
     index: Index
     _turns: asyncio.Semaphore = field(default_factory=_make_turns)
+    _recent: RecentSearches = field(default_factory=RecentSearches)
 
     async def search(self, query: str, *, collection: str, top_k: int) -> Sequence[Passage]:
         """Find the passages that fit best, best first; raises CollectionNotFoundError."""
+        found = await find_collection(self.index, collection)
+        # All that a result depends on: a change of the documents gives `found` another `seq`.
+        key = (found, self.index.lexical.commit(found), query, top_k)
+        return await self._recent.find(key, lambda: self._search(found, query, top_k))
+
+    async def _search(self, collection: Collection, query: str, top_k: int) -> Sequence[Passage]:
         async with self._turns:
-            return await search(self.index, collection, query, top_k=top_k)
+            return await search_collection(self.index, collection, query, top_k=top_k)
 
     async def list_collections(self) -> Sequence[CollectionView]:
         """All of them, by name."""

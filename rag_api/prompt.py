@@ -26,6 +26,9 @@ DEFAULT_ANSWER_TOKENS = 1024
 """Room kept for the answer when the caller names none, at most a quarter of the context."""
 _MESSAGE_TOKENS = 4
 """What a chat template adds to each message, rounded up."""
+_JOINT_TOKENS = 2
+"""What parts a passage from what follows it. Each is counted once, and alone: no tokenizer of ours
+makes fewer tokens of a text's parts than of the whole."""
 _REPLY_TOKENS = 4
 """What opens the model's reply."""
 _MOST_CHARACTERS_PER_TOKEN = 16
@@ -70,7 +73,7 @@ class Prompt:
     passages: tuple[PassageView, ...]
     """Those that found room; only these may be cited."""
     tokens: int
-    """Of the messages, by our own count."""
+    """Of the messages, by our own count: a few more for each passage than it takes."""
 
 
 def make_budget(counter: TokenCounter, context_tokens: int, max_tokens: int | None) -> Budget:
@@ -88,21 +91,27 @@ def build_prompt(
     Raises:
         InvalidRequestError: the question leaves no room for even one passage.
     """
-    check_length(question, budget)
-    system = Message("system", _SYSTEM)
-    room = budget.prompt_tokens - budget.count(system) - _REPLY_TOKENS
-    for kept in range(len(passages), 0, -1):
-        asked = Message("user", _ask(question, passages[:kept]))
-        left = room - budget.count(asked)
-        if left >= 0:
-            turns, spare = _fit_history(history, left, budget)
-            messages = (system, *turns, asked)
-            return Prompt(messages, tuple(passages[:kept]), budget.prompt_tokens - spare)
-    raise _too_long(question, budget)
+    left = check_length(question, budget)
+    shown: list[str] = []
+    for passage in passages:
+        fenced = _show(passage)
+        tokens = budget.counter.count(fenced) + _JOINT_TOKENS
+        if tokens > left:
+            break
+        shown.append(fenced)
+        left -= tokens
+    if not shown:
+        raise _too_long(question, budget)
+    turns, spare = _fit_history(history, left, budget)
+    messages = (Message("system", _SYSTEM), *turns, Message("user", _ask(question, shown)))
+    return Prompt(messages, tuple(passages[: len(shown)]), budget.prompt_tokens - spare)
 
 
-def check_length(question: str, budget: Budget) -> None:
+def check_length(question: str, budget: Budget) -> int:
     """Refuse, before anything is searched, a question that can never fit.
+
+    Returns:
+        The tokens that are left for passages and history.
 
     Raises:
         InvalidRequestError: it alone takes the budget up.
@@ -110,8 +119,10 @@ def check_length(question: str, budget: Budget) -> None:
     if len(question) > budget.prompt_tokens * _MOST_CHARACTERS_PER_TOKEN:
         raise _too_long(question, budget)
     fixed = [Message("system", _SYSTEM), Message("user", _ask(question, ()))]
-    if sum(map(budget.count, fixed)) + _REPLY_TOKENS > budget.prompt_tokens:
+    left = budget.prompt_tokens - sum(map(budget.count, fixed)) - _REPLY_TOKENS
+    if left < 0:
         raise _too_long(question, budget)
+    return left
 
 
 def _fit_history(history: Sequence[Turn], room: int, budget: Budget) -> tuple[list[Message], int]:
@@ -129,9 +140,8 @@ def _fit_history(history: Sequence[Turn], room: int, budget: Budget) -> tuple[li
     return [message for message, _ in fitting], room
 
 
-def _ask(question: str, passages: Sequence[PassageView]) -> str:
-    shown = "\n\n".join(_show(passage) for passage in passages)
-    return f"{shown}\n\nQuestion: {question}"
+def _ask(question: str, shown: Sequence[str]) -> str:
+    return "\n\n".join([*shown, f"Question: {question}"])
 
 
 def _show(passage: PassageView) -> str:

@@ -1,4 +1,4 @@
-"""Every error of ours, by what the caller does next.
+"""Every error of ours, by what the caller does next; those of answers are in `rag_api`.
 
 RagError
 ├── ConfigurationError            give up: a setting is wrong; the text says which and what to do
@@ -7,20 +7,22 @@ RagError
 │   └── SplittingMismatchError    the collection is cut in another way than was asked for
 ├── InvalidRequestError           the caller asked for something that cannot be
 │   ├── BundleError               a file of an exported collection cannot be written, or read
-│   ├── RequestTooLargeError      the request, or the question in it, passes a limit
-│   └── PreviousAnswerMissingError  the answer that the question goes on from is kept no more
+│   └── RequestTooLargeError      the request, or the question in it, passes a limit
 ├── UnauthorizedError             the caller did not send the key
 ├── NotFoundError                 no such thing
 │   ├── CollectionNotFoundError
-│   ├── AnswerNotFoundError       an answer's run: it ended long ago, or never was
-│   ├── EventsDroppedError        the first events of an answer: it is too long to be kept whole
 │   ├── DocumentNotFoundError     a document or a chunk of one
 │   └── ModelNotFoundError        a model name that answers nothing
 ├── DocumentError                 skip this document, go on with the rest
 │   ├── UnreadableDocumentError   it cannot be opened or parsed
+│   ├── EncryptedDocumentError    it asks for a password, and none of those given opens it
+│   ├── UnavailableDocumentError  it cannot be had at this moment: the next run tries it again
 │   ├── UnsupportedDocumentError  no loader for its type
 │   ├── EmptyDocumentError        it holds no text
-│   └── OversizedDocumentError    it passes a limit
+│   ├── OversizedDocumentError    it passes a limit
+│   ├── FetchRefusedError         a rule of ours, or its server, is against fetching it
+│   ├── FetchMissingError         its server says that it is not there
+│   └── FetchFailedError          its server does not answer well: try again later
 ├── UnavailableError              try again later: something that we stand on does not answer
 │   ├── CatalogUnavailableError
 │   ├── VectorsUnavailableError   Chroma cannot be reached, or refuses
@@ -35,8 +37,6 @@ RagError
 │   └── ChatRateLimitedError      it asks us to slow down
 ├── ChatRejectedError             the chat model's server refuses the request: wrong key or model
 ├── EmbeddingRejectedError        the same of the embedding model's server
-├── AnswerCancelledError          somebody cancelled the answer, or everybody left it
-├── AnswerFailedError             the answer ended with a `Failed` event, whose error it carries
 ├── LostVectorsError              vectors of staged documents were deleted: embed their texts again
 └── StaleVectorIndexError         the collection was switched to another vector index: add again
 """
@@ -98,16 +98,6 @@ class RequestTooLargeError(InvalidRequestError):
     """The request, or the question in it, passes a limit."""
 
 
-class PreviousAnswerMissingError(InvalidRequestError):
-    """The answer that a question goes on from is kept no more."""
-
-    def __init__(self, wanted: str) -> None:
-        super().__init__(
-            f"no previous response {wanted!r}: it ended some minutes ago, or the server was "
-            "started anew; send the conversation as input instead"
-        )
-
-
 class UnauthorizedError(RagError):
     """The caller did not send the key that RAG_API_KEY asks for."""
 
@@ -122,23 +112,6 @@ class CollectionNotFoundError(NotFoundError):
     def __init__(self, name: str, known: Sequence[str]) -> None:
         there_are = ", ".join(map(repr, sorted(known))) if known else "none yet"
         super().__init__(f"no collection {name!r}; there are: {there_are}")
-
-
-class AnswerNotFoundError(NotFoundError):
-    """No run has this id any more."""
-
-    def __init__(self, wanted: str) -> None:
-        super().__init__(
-            f"no answer {wanted!r}: it ended some minutes ago, or the server was started anew; "
-            "ask again"
-        )
-
-
-class EventsDroppedError(NotFoundError):
-    """An answer is so long that its first events are kept no more."""
-
-    def __init__(self, count: int) -> None:
-        super().__init__(f"the first {count:,} events of this answer are kept no more: ask again")
 
 
 class DocumentNotFoundError(NotFoundError):
@@ -160,9 +133,20 @@ class ModelNotFoundError(NotFoundError):
 class DocumentError(RagError):
     """This document cannot be ingested; the others can."""
 
+    seconds = 0.0
+    """How long a parser worked on it."""
+
 
 class UnreadableDocumentError(DocumentError):
     """It cannot be opened or parsed."""
+
+
+class EncryptedDocumentError(DocumentError):
+    """It asks for a password, and none of those given opens it."""
+
+
+class UnavailableDocumentError(DocumentError):
+    """It cannot be had or parsed at this moment, through no fault of its own."""
 
 
 class UnsupportedDocumentError(DocumentError):
@@ -175,6 +159,22 @@ class EmptyDocumentError(DocumentError):
 
 class OversizedDocumentError(DocumentError):
     """It passes a limit of size, memory or time."""
+
+
+class FetchRefusedError(DocumentError):
+    """An address, a scheme, a rule or an answer of its server is against fetching it."""
+
+
+class FetchMissingError(DocumentError):
+    """Its server says that it is not there, or not any more."""
+
+
+class FetchFailedError(DocumentError):
+    """Its server cannot be reached, breaks off or is busy; it may be there later."""
+
+    def __init__(self, message: str, *, retry_after_seconds: float | None = None) -> None:
+        super().__init__(message)
+        self.retry_after_seconds = retry_after_seconds
 
 
 class UnavailableError(RagError):
@@ -244,27 +244,6 @@ class ChatRejectedError(RagError):
 
 class EmbeddingRejectedError(RagError):
     """The embedding model's server refuses the request: a wrong key, model or parameter."""
-
-
-class AnswerCancelledError(RagError):
-    """Somebody cancelled the answer, or all who read it left."""
-
-
-class AnswerFailedError(RagError):
-    """The answer ended with a `Failed` event; its text is the event's detail."""
-
-    def __init__(
-        self,
-        detail: str,
-        *,
-        error: str,
-        retryable: bool,
-        retry_after_seconds: float | None = None,
-    ) -> None:
-        super().__init__(detail)
-        self.error = error
-        self.retryable = retryable
-        self.retry_after_seconds = retry_after_seconds
 
 
 class LostVectorsError(RagError):

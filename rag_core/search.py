@@ -98,24 +98,46 @@ async def search(index: Searched, collection_name: str, query: str, *, top_k: in
         FingerprintMismatchError: it was embedded by another model than the index has.
         UnavailableError: one of the parts does not answer; half a result is never given.
     """
+    _check(query, top_k)
+    collection = await find_collection(index, collection_name)
+    return await search_collection(index, collection, query, top_k=top_k)
+
+
+async def search_collection(
+    index: Searched, collection: Collection, query: str, *, top_k: int
+) -> list[Passage]:
+    """As `search`, of a collection that was read a moment ago by `find_collection`."""
+    _check(query, top_k)
     query = query.strip()[:_MAX_QUERY_CHARACTERS]
-    if not query:
-        raise InvalidRequestError("the question is empty")
-    if top_k < 1:
-        raise InvalidRequestError(f"top_k must be 1 or more, not {top_k}")
-    model = index.embedder.fingerprint
-    collection = await collections.get_readable(index.catalog, collection_name, fingerprint=model)
     if collection.seq == 0:
         return []  # nothing was ever published: Chroma need not know the collection yet
     try:
         scored = await _find(index, collection, query, wanted=top_k)
     except VectorsMissingError:
         # A rebuild may have switched to another vector index and dropped this one in between.
-        switched = await collections.get_readable(index.catalog, collection_name, fingerprint=model)
+        switched = await find_collection(index, collections.visible_name(collection.name))
         if switched.vector_index == collection.vector_index:
             raise
         scored = await _find(index, switched, query, wanted=top_k)
     return await _load_passages(index.catalog, scored)
+
+
+def _check(query: str, top_k: int) -> None:
+    if not query.strip():
+        raise InvalidRequestError("the question is empty")
+    if top_k < 1:
+        raise InvalidRequestError(f"top_k must be 1 or more, not {top_k}")
+
+
+async def find_collection(index: Searched, name: str) -> Collection:
+    """Read a collection that this index's model has embedded, or the version that it has.
+
+    Raises:
+        CollectionNotFoundError: there is no such collection.
+        FingerprintMismatchError: it was embedded by another model than the index has.
+    """
+    model = index.embedder.fingerprint
+    return await collections.get_readable(index.catalog, name, fingerprint=model)
 
 
 async def _find(

@@ -10,6 +10,7 @@ import tempfile
 import urllib.request
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 from importlib import import_module
 from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
@@ -28,6 +29,9 @@ _CACHED_CHARACTERS = 4_000_000
 """Of the words whose counts are kept, and `_WORD_OVERHEAD` more for each: some 30 MB at most."""
 _WORD_OVERHEAD = 16
 _LONGEST_CACHED_WORD = 1_000
+_REMEMBERED_TEXTS = 1_024
+_REMEMBERED_CHARACTERS = 4_000
+"""Of each at most: some 8 MB in all."""
 # Only these surely part words in a BERT tokenizer; to Python more characters are white space.
 _WORDS = re.compile(r"[^ \t\r\n]+")
 
@@ -118,8 +122,17 @@ def open_counter(spec: str, *, cache_dir: Path | None = None) -> TokenCounter:
 
 
 def open_chat_counter(model: str, *, cache_dir: Path | None = None) -> TokenCounter:
-    """Open the counter of a chat model: OpenAI's by name, the estimate for all others."""
-    return open_counter(model_tokenizer(model), cache_dir=cache_dir)
+    """Open the counter of a chat model: OpenAI's by name, the estimate for all others.
+
+    It remembers what it counted last: prompts share their rules, and often their passages.
+    """
+    counter = open_counter(model_tokenizer(model), cache_dir=cache_dir)
+    return _Counter(counter.name, exact=counter.exact, count_text=_remembering(counter.count))
+
+
+def _remembering(count: Callable[[str], int]) -> Callable[[str], int]:
+    remembered = lru_cache(maxsize=_REMEMBERED_TEXTS)(count)
+    return lambda text: (remembered if len(text) <= _REMEMBERED_CHARACTERS else count)(text)
 
 
 def model_tokenizer(model: str) -> str:

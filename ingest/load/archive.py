@@ -10,14 +10,12 @@ from dataclasses import dataclass
 
 from lxml import etree
 
+from ingest.bombs import is_bomb
 from rag_core.errors import OversizedDocumentError, UnreadableDocumentError
 
 MAX_UNPACKED_BYTES = 512 << 20
 MAX_PART_BYTES = 128 << 20
 
-_LARGEST_RATIO = 200
-"""Unpacked to packed; real files peak at 23."""
-_RATIO_MATTERS_ABOVE = 1 << 20
 _MOST_MEMBERS = 20_000
 _READ_BYTES = 1 << 20
 _XML_SUFFIXES = (".xml", ".rels", ".vml")
@@ -62,8 +60,7 @@ class Archive:
             self._refuse_ratio(entry, entry.file_size)
 
     def _refuse_ratio(self, entry: zipfile.ZipInfo, size: int) -> None:
-        limit = max(_RATIO_MATTERS_ABOVE, _LARGEST_RATIO * entry.compress_size)
-        if size > min(limit, MAX_UNPACKED_BYTES):
+        if size > MAX_UNPACKED_BYTES or is_bomb(packed=entry.compress_size, unpacked=size):
             raise OversizedDocumentError(
                 f"{self._name!r} looks like a zip bomb: {entry.filename!r} unpacks from "
                 f"{entry.compress_size} to {size} bytes or more"

@@ -13,7 +13,12 @@ from ingest.blocks import find_title
 from ingest.load.ocr import MAX_PAGES, Tessdata, find_tessdata
 from ingest.load.text import normalise_text
 from rag_core.documents import Document
-from rag_core.errors import EmptyDocumentError, OversizedDocumentError, UnreadableDocumentError
+from rag_core.errors import (
+    EmptyDocumentError,
+    EncryptedDocumentError,
+    OversizedDocumentError,
+    UnreadableDocumentError,
+)
 
 MAX_PDF_BYTES = 512 << 20
 
@@ -128,7 +133,7 @@ def _parse(
         return parser.parse(content)
     except ParseError as error:
         if "password" in str(error).lower():
-            raise UnreadableDocumentError(
+            raise EncryptedDocumentError(
                 f"{name!r} is encrypted: no password opens it; give one with --password"
             ) from error
         raise UnreadableDocumentError(f"{name!r} cannot be read as PDF: {error}") from error

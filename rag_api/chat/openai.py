@@ -10,13 +10,12 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Sequence
 from contextlib import AsyncExitStack, aclosing, asynccontextmanager, contextmanager, suppress
-from typing import cast
 
 import aiohttp
 import httpx2
 import openai
-from openai import AsyncOpenAI
-from openai.types.chat import ChatCompletionMessageParam
+import orjson
+from openai import AsyncOpenAI, AsyncStream
 
 from rag_api.chat import ChatPart, Message, Text
 from rag_api.chat.choice import ModelSettings
@@ -170,17 +169,27 @@ class OpenAIChat:
     async def _ask(
         self, stack: AsyncExitStack, messages: Sequence[Message], max_tokens: int | None
     ) -> httpx2.Response:
-        prompt = [{"role": message.role, "content": message.content} for message in messages]
-        limit = {} if max_tokens is None else {self._limit_name: max_tokens}
-        asked = self._client.chat.completions.with_streaming_response.create(
-            model=self.model,
-            messages=cast("list[ChatCompletionMessageParam]", prompt),
+        body = {
+            "model": self.model,
+            "messages": [{"role": one.role, "content": one.content} for one in messages],
+            "stream": True,
+        }
+        if self._counts_usage:
+            body["stream_options"] = {"include_usage": True}
+        if max_tokens is not None:
+            body[self._limit_name] = max_tokens
+        # Not by `chat.completions.create`, which takes 0.45 ms more to look through the messages.
+        asked = await self._client.post(
+            "/chat/completions",
+            cast_to=object,
+            # A copy: what orjson gives holds on to a buffer of up to ten times its length.
+            content=bytes(memoryview(orjson.dumps(body))),
+            options={"headers": {"Content-Type": "application/json"}},
             stream=True,
-            stream_options={"include_usage": True} if self._counts_usage else openai.omit,
-            extra_body=limit or None,
+            stream_cls=AsyncStream[object],
         )
-        response = await stack.enter_async_context(asked)
-        return response.http_response
+        stack.push_async_callback(asked.response.aclose)
+        return asked.response
 
     def _learn(self, refusal: str) -> bool:
         """Whether the refusal taught us to ask otherwise, this time and from now on."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from rag_api.answer_errors import PreviousAnswerMissingError
 from rag_api.openai_requests import ResponseRequest
 from rag_api.parts import Parts
 from rag_api.prompt import Turn
@@ -14,7 +15,7 @@ from rag_api.routes.retrieval import Asked
 from rag_api.runs import Run
 from rag_api.wire.responses_draft import RESPONSE_PREFIX, read_log
 from rag_api.wire.responses_objects import ResponseObject
-from rag_core.errors import NotFoundError, PreviousAnswerMissingError
+from rag_core.errors import NotFoundError
 
 
 @dataclass(frozen=True, slots=True)

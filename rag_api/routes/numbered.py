@@ -7,13 +7,14 @@ from contextlib import suppress
 from fastapi import Response
 
 from rag_api.answer import describe_failure
+from rag_api.answer_errors import AnswerNotFoundError
 from rag_api.events import Gap
 from rag_api.parts import Parts
 from rag_api.routes.resume import Position, read_position
 from rag_api.runs import Run
 from rag_api.wire.response import EVENT_STREAM_HEADERS, EventStreamResponse
 from rag_api.wire.ui_parts import UI_HEADERS, NumberedEncoder, write_error
-from rag_core.errors import AnswerNotFoundError, RagError
+from rag_core.errors import RagError
 
 _HEADERS = {**EVENT_STREAM_HEADERS, **UI_HEADERS}
 _NO_RUN = "none"

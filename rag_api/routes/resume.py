@@ -8,6 +8,7 @@ from typing import Annotated
 from fastapi import APIRouter, Header, Response
 
 from rag_api.answer import describe_failure
+from rag_api.answer_errors import AnswerNotFoundError
 from rag_api.parts import Parts
 from rag_api.requests import RunView
 from rag_api.routes.access import OurParts
@@ -15,7 +16,6 @@ from rag_api.routes.described import EVENT_MODELS, NATIVE_EXAMPLE, event_stream,
 from rag_api.runs import CANCELLED, Run
 from rag_api.wire.native import NativeEncoder
 from rag_api.wire.response import EVENT_STREAM_HEADERS, EventStreamResponse
-from rag_core.errors import AnswerNotFoundError
 
 _MOST_DIGITS = 18
 

@@ -7,13 +7,14 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query
 
+from rag_api.answer_errors import AnswerNotFoundError
 from rag_api.parts import Parts
 from rag_api.requests import StreamToken
 from rag_api.routes.access import Bearer, OurParts, require_key
 from rag_api.routes.described import native_errors
 from rag_api.routes.resume import LastEventId, read_position
 from rag_api.stream_tokens import issue_token, read_token
-from rag_core.errors import AnswerNotFoundError, UnauthorizedError
+from rag_core.errors import UnauthorizedError
 
 router = APIRouter()
 

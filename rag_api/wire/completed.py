@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
 
+from rag_api.answer_errors import AnswerFailedError
 from rag_api.events import (
     AnswerStream,
     Citation,
@@ -18,7 +19,6 @@ from rag_api.events import (
     Restarted,
     Retrieved,
 )
-from rag_core.errors import AnswerFailedError
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 
+from rag_api.answer_errors import EventsDroppedError
 from rag_api.event_log import EventLog
 from rag_api.events import Delta, Done, Event, Failed, Gap
 from rag_api.wire.json_line import dump_model, quote_text
@@ -29,7 +30,6 @@ from rag_api.wire.responses_objects import (
     TextDelta,
     TextDone,
 )
-from rag_core.errors import EventsDroppedError
 
 
 class ResponsesEncoder:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Literal
 
+from rag_api.answer_errors import AnswerCancelledError, EventsDroppedError
 from rag_api.event_log import EventLog
 from rag_api.events import (
     Cited,
@@ -31,7 +32,7 @@ from rag_api.wire.responses_objects import (
     UrlAnnotation,
 )
 from rag_api.wire.shown_text import ShownText
-from rag_core.errors import AnswerCancelledError, ChatRateLimitedError, EventsDroppedError
+from rag_core.errors import ChatRateLimitedError
 
 RESPONSE_PREFIX = "resp_"
 """What stands before a run's id in that of its response."""

@@ -147,3 +147,35 @@ changes = Table(
     Column("document_id", Text, nullable=False),
     Column("kind", Text, nullable=False),
 )
+
+# Files whose bytes failed: one row a source, gone when it is ingested or removed.
+quarantine = Table(
+    "quarantine",
+    metadata,
+    Column("collection_id", ForeignKey("collections.id", ondelete="CASCADE"), primary_key=True),
+    Column("source", _key(), primary_key=True),
+    Column("content_hash", LargeBinary, nullable=False),
+    Column("size_bytes", BigInteger, nullable=False),
+    Column("error", Text, nullable=False),
+    Column("detail", Text, nullable=False),
+    Column("program", Text, nullable=False),
+    Column("metadata", JSON(none_as_null=True)),
+    Column("failures", Integer, nullable=False),
+    Column("first_failed_at", UtcTime, nullable=False),
+    Column("last_failed_at", UtcTime, nullable=False),
+)
+
+# What a server said of the bytes that it sent; it vouches for their hash, not for a document.
+fetches = Table(
+    "fetches",
+    metadata,
+    Column("source", _key(), primary_key=True),
+    Column("url", Text, nullable=False),
+    Column("etag", Text),
+    Column("last_modified", Text),
+    Column("listed", Text),
+    Column("content_hash", LargeBinary, nullable=False),
+    Column("size_bytes", BigInteger, nullable=False),
+    Column("links", JsonTuple, nullable=False),
+    Column("fetched_at", UtcTime, nullable=False),
+)

@@ -100,11 +100,22 @@ async def switch_version(
         for one in versions.values():
             if one.name == version_name(name, "previous") and one.id != target.id:
                 await _rename(connection, one, version_name(name, "dropped") + f"-{one.id}")
+        await _take_quarantine(connection, current, to=target)
         # Names are unique at every moment.
         await _rename(connection, current, version_name(name, "dropped"))
         await _rename(connection, target, name)
         await _rename(connection, current, version_name(name, "previous"))
     return True
+
+
+async def _take_quarantine(
+    connection: AsyncConnection, current: Collection, *, to: Collection
+) -> None:
+    """What is known of files that failed goes with the name, whatever the version."""
+    table = tables.quarantine
+    await connection.execute(delete(table).where(table.c.collection_id == to.id))
+    move = update(table).where(table.c.collection_id == current.id)
+    await connection.execute(move.values(collection_id=to.id))
 
 
 async def give_up_version(catalog: Catalog, version: Collection) -> None:

@@ -5,14 +5,14 @@ from __future__ import annotations
 import asyncio
 import os
 import shutil
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from pathlib import Path
 
 from rag_core.catalog.collections import Collection
 from rag_core.catalog.engine import Catalog
 from rag_core.lexical.feed import catch_up, make_anew
 from rag_core.lexical.folder import index_errors, index_folder
-from rag_core.lexical.reader import Matches, Reader
+from rag_core.lexical.reader import Matches, Reader, read_stamp
 from rag_core.locks import in_turn, try_lock
 
 
@@ -29,6 +29,10 @@ class Lexical:
     async def search(self, collection: Collection, query: str, k: int) -> Matches:
         """Find the at most k chunks of highest BM25."""
         return await asyncio.to_thread(self._reader(collection).search, query, k)
+
+    def commit(self, collection: Collection) -> Hashable:
+        """Tell one commit of the index from another; cheap enough for an event loop."""
+        return read_stamp(index_folder(self._home, collection.id))
 
     async def scores(self, matches: Matches, chunk_ids: Sequence[str]) -> dict[str, float]:
         """Score other chunks for the same query; one not in the index is left out."""

@@ -128,7 +128,7 @@ class Reader:
     def _latest(self) -> _Snapshot | None:
         """Look at the commit's stamp, and load the commit only when it is another."""
         with self._lock:
-            stamp = _stamp(self._folder)
+            stamp = read_stamp(self._folder)
             if stamp != self._stamp:
                 self._snapshot = self._load() if stamp else None
                 self._stamp = stamp
@@ -178,7 +178,7 @@ def _run(snapshot: _Snapshot, query: tantivy.Query, k: int) -> list[tuple[str, f
         return [(str(searcher.doc(at)[CHUNK_ID][0]), score) for score, at in hits]
 
 
-def _stamp(folder: Path) -> _Stamp | None:
+def read_stamp(folder: Path) -> _Stamp | None:
     """Tell one commit from another: tantivy puts a new file in place of the old at each."""
     try:
         status = (folder / "meta.json").stat()

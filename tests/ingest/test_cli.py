@@ -70,7 +70,10 @@ def test_add_as_json_has_the_documented_keys(folder: Path) -> None:
     report = run_json("add", folder)
 
     keys = "collection files added updated unchanged failed skipped warnings chunks embedded "
-    assert list(report) == [*keys.split(), "reused", "seconds", "interrupted", "error", "detail"]
+    keys += (
+        "reused seconds interrupted error detail quarantined slowest log report_problem outcomes"
+    )
+    assert list(report) == keys.split()
     assert report["skipped"] == [{"reason": "no loader for .png", "files": 1}]
     assert (report["added"], report["error"]) == (2, None)
 
@@ -324,7 +327,7 @@ def test_passwords_open_what_asks_for_one_and_are_stored_nowhere(tmp_path: Path)
 
     without, given = run_json("add", tmp_path), run_json("add", tmp_path, "--password", "k3y-9ff")
 
-    assert (without["failed"][0]["error"], given["added"]) == ("UnreadableDocumentError", 1)
+    assert (without["failed"][0]["error"], given["added"]) == ("EncryptedDocumentError", 1)
     assert "--password" in without["failed"][0]["detail"]
     assert "k3y-9ff" not in run("show", tmp_path / "a.pdf", "--json").stdout
 

@@ -1,9 +1,11 @@
 from __future__ import annotations
 
 import asyncio
-from typing import cast
 
+from ingest.allowance import Allowance
 from ingest.flow import Flow, _Passing
+from ingest.limits import Limits
+from ingest.quarantine import Quarantine, Terms
 from ingest.report import Tally
 from ingest.sandbox import Sandbox
 from rag_core.catalog import collections, documents
@@ -16,10 +18,12 @@ async def test_vectors_that_were_deleted_meanwhile_are_embedded_again(index: Ind
     collection = await collections.ensure_collection(
         index.catalog, "notes", fingerprint=index.embedder.fingerprint, dimension=64
     )
+    sandbox = Sandbox("estimate", 64, Limits(), asyncio.Semaphore(1), Allowance(1))
+    quarantine = Quarantine(index.catalog, collection, sandbox, Terms("estimate", 64), "1.0")
     flow = Flow(
         index=index,
         collection=collection,
-        sandbox=cast("Sandbox", None),
+        quarantine=quarantine,
         live={},
         metadata=None,
         tally=Tally("notes"),
@@ -27,7 +31,7 @@ async def test_vectors_that_were_deleted_meanwhile_are_embedded_again(index: Ind
         stop=asyncio.Event(),
     )
 
-    await flow._commit([_Passing(make_document("a", "One river.", "Two rivers."), 0)])
+    await flow._commit([_Passing(make_document("a", "One river.", "Two rivers."), 0, 0)])
 
     await index.lexical.follow(index.catalog, collection)
     assert (flow.tally.added, flow.tally.embedded) == (1, 2)

@@ -166,7 +166,7 @@ def test_compacting_keeps_what_is_live_and_unused_vectors_until_told(home: Path)
     first = run_json("compact")
     second = run_json("compact", "--unused-vectors")
 
-    keys = "collections unused_vectors unused_vector_bytes deleted_vectors broken_stores "
+    keys = "collections fetches unused_vectors unused_vector_bytes deleted_vectors broken_stores "
     keys += "catalog_bytes_before catalog_bytes_after problem seconds"
     assert list(first) == keys.split()
     assert (first["unused_vectors"], first["deleted_vectors"]) == (1, 0)

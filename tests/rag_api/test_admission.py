@@ -5,9 +5,10 @@ import asyncio
 import pytest
 
 from rag_api.admission import Runs
+from rag_api.answer_errors import AnswerNotFoundError
 from rag_api.events import Delta
 from rag_api.runs import STOPPED, Run
-from rag_core.errors import AnswerNotFoundError, OverloadedError, StoppedError
+from rag_core.errors import OverloadedError, StoppedError
 from tests.answers import DONE, RETRIEVED, stream
 from tests.rag_api.test_runs import Waiting, read_all
 

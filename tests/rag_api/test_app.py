@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 import httpx2
 import pytest
 
+from rag_api.answer_errors import AnswerFailedError
 from rag_api.app import STATUS, find_status
 from rag_api.limits import MAX_BODY_BYTES
 from rag_api.requests import MAX_QUESTION_CHARACTERS
@@ -260,7 +261,7 @@ async def test_a_rate_limit_says_how_long_to_wait() -> None:
 
 
 async def test_an_answer_that_ends_with_the_server_may_be_asked_for_again() -> None:
-    failure = errors.AnswerFailedError("it stops", error="StoppedError", retryable=True)
+    failure = AnswerFailedError("it stops", error="StoppedError", retryable=True)
 
     async with calling(make_parts(library=MemoryLibrary(failure=failure))) as client:
         response = await client.post("/v1/answers", json=ASKED)

@@ -56,3 +56,13 @@ async def test_what_is_not_there_is_an_error_of_its_kind(library: IndexLibrary) 
         await library.read_document("none")
     with pytest.raises(DocumentNotFoundError):
         await library.read_source("none-0")
+
+
+async def test_a_removed_document_is_never_found_again(library: IndexLibrary) -> None:
+    (passage, *_) = await library.search("dogs", collection="default", top_k=2)
+    catalog = library.index.catalog
+    collection = await collections.get_collection(catalog, "default")
+
+    await documents.remove_documents(catalog, collection, [passage.document_id])
+
+    assert not await library.search("dogs", collection="default", top_k=2)

@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from rag_api.answer_errors import AnswerFailedError
 from rag_api.events import Delta, Failed
 from rag_api.wire.completed import complete
 from rag_api.wire.native import NativeEncoder, view_answer
-from rag_core.errors import AnswerFailedError
 from tests.answers import CITED, DONE, FAILED, RETRIEVED, stream
 
 

@@ -4,11 +4,14 @@ from hypothesis import strategies as st
 
 from rag_api.prompt import Budget, Turn, build_prompt, check_length, make_budget
 from rag_core.errors import InvalidRequestError
+from rag_core.tokens import TokenCounter, open_counter
 from tests.passages import PASSAGES, passage_of
 from tests.upstream import WordCounter
 
 WORDS = st.integers(0, 120).map(lambda count: "word " * count)
-TURNS = st.lists(st.builds(Turn, role=st.sampled_from(["user", "assistant"]), content=WORDS))
+TEXTS = WORDS | st.text(max_size=300)
+COUNTERS = ("estimate", "tiktoken:cl100k_base", "tiktoken:o200k_base")
+TURNS = st.lists(st.builds(Turn, role=st.sampled_from(["user", "assistant"]), content=TEXTS))
 SMALL = Budget(WordCounter(), context_tokens=400, answer_tokens=100)
 LARGE = make_budget(WordCounter(), 8192, None)
 
@@ -18,21 +21,22 @@ def evil(text: str, title: str = "x") -> str:
     return build_prompt("q", history=(), passages=[passage], budget=LARGE).messages[-1].content
 
 
-@given(question=WORDS, history=TURNS, sizes=st.lists(WORDS, min_size=1, max_size=5))
+@pytest.mark.parametrize("counter", [WordCounter(), *map(open_counter, COUNTERS)])
+@given(question=TEXTS, history=TURNS, texts=st.lists(TEXTS, min_size=1, max_size=5))
 def test_prompt_and_answer_never_exceed_the_context(
-    question: str, history: list[Turn], sizes: list[str]
+    counter: TokenCounter, question: str, history: list[Turn], texts: list[str]
 ) -> None:
+    budget = Budget(counter, context_tokens=600, answer_tokens=100)
     passages = [
         passage_of(0, len(text), document=text, number=place + 1)
-        for place, text in enumerate(sizes)
+        for place, text in enumerate(texts)
     ]
     try:
-        prompt = build_prompt(question, history=history, passages=passages, budget=SMALL)
+        prompt = build_prompt(question, history=history, passages=passages, budget=budget)
     except InvalidRequestError:
         return
 
-    assert prompt.tokens == sum(map(SMALL.count, prompt.messages)) + 4
-    assert prompt.tokens + SMALL.answer_tokens <= SMALL.context_tokens
+    assert sum(map(budget.count, prompt.messages)) + 4 <= prompt.tokens <= budget.prompt_tokens
 
 
 def test_the_oldest_turns_go_before_any_passage() -> None:

@@ -3,13 +3,13 @@ from __future__ import annotations
 import pytest
 from openai.types.responses import Response
 
+from rag_api.answer_errors import EventsDroppedError
 from rag_api.event_log import EventLog
 from rag_api.events import Delta, Event, Restarted
 from rag_api.runs import ABANDONED
 from rag_api.wire.completed import complete
 from rag_api.wire.responses_draft import read_log, view_completed
 from rag_api.wire.responses_objects import ResponseObject
-from rag_core.errors import EventsDroppedError
 from tests.answers import CITED, DONE, FAILED, RETRIEVED, stream
 
 HEAD = ResponseObject(id="resp_5f", created_at=5, model="rag")

@@ -2,10 +2,10 @@ from __future__ import annotations
 
 import pytest
 
+from rag_api.answer_errors import AnswerFailedError
 from rag_api.routes.tools import TOOLS, ask, fetch, read_arguments, search
 from rag_api.wire.mcp_objects import AskArguments
 from rag_core.errors import (
-    AnswerFailedError,
     ChatUnavailableError,
     CollectionNotFoundError,
     DocumentNotFoundError,

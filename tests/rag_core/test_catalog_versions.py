@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rag_core.catalog import collections, documents, versions
+from rag_core.catalog import collections, documents, quarantine, versions
 from rag_core.catalog.collections import Collection
 from rag_core.catalog.engine import Catalog
 from rag_core.documents import Splitting, new_document_id
@@ -60,6 +60,18 @@ async def test_a_switch_gives_the_name_to_the_other_version(catalog: Catalog) ->
     assert previous is not None
     assert previous.id == current.id
     assert await collections.all_collections(catalog) == [now]
+
+
+async def test_files_in_quarantine_stay_with_the_name(catalog: Catalog) -> None:
+    current, target = await make_collection(catalog), await make_next(catalog)
+    failed = quarantine.FailedFile("/a.pdf", b"x" * 32, 1, "SomeError", "why", "1", None)
+    await quarantine.remember_failure(catalog, current, failed)
+
+    await switch(catalog, current, target)
+
+    now = await collections.get_collection(catalog, "default")
+    (kept,) = await quarantine.list_quarantined(catalog, now)
+    assert kept.file == failed
 
 
 async def test_no_switch_after_a_change_since_the_copy(catalog: Catalog) -> None:

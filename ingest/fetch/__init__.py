@@ -1,0 +1,1 @@
+"""From where documents are fetched that are not on this machine: the web, and object stores."""

@@ -1,0 +1,109 @@
+"""The options of commands that take files in: which files, and what is to become of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from ingest.options import Collection, Passwords, check_text, lazily
+from ingest.splitting import Wish
+from rag_core.documents import Strategy
+
+if TYPE_CHECKING:
+    from ingest import pipeline, rules
+    from ingest.pipeline import Order
+    from ingest.rules import Selection
+    from rag_core.settings import Settings
+else:
+    pipeline, rules = lazily("ingest.pipeline"), lazily("ingest.rules")
+
+
+def _check_pairs(pairs: list[str] | None) -> list[str] | None:
+    for pair in pairs or ():
+        key, equals, _ = pair.partition("=")
+        if not (key and equals):
+            raise typer.BadParameter(f"{pair!r} is not key=value", param_hint="--metadata")
+    return check_text(pairs)
+
+
+@dataclass(frozen=True, slots=True)
+class SelectionOptions:
+    """Which files of folders; for `ingest.options.gathered`."""
+
+    include: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="GLOB",
+            help="Of folders, take only files that match, such as '*.md' or 'docs/**'; may be "
+            "given several times. Naming a suffix takes it though no loader is known for it.",
+        ),
+    ] = None
+    exclude: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="GLOB",
+            help="Of folders, pass over files and folders that match; may be given several times.",
+        ),
+    ] = None
+    no_ignore: Annotated[
+        bool, typer.Option("--no-ignore", help="Do not obey .gitignore and .ingestignore.")
+    ] = False
+
+    def selection(self) -> Selection:
+        """What was asked for."""
+        return rules.Selection(
+            self.include or (), self.exclude or (), ignore_files=not self.no_ignore
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class OrderOptions:
+    """What is to become of the files; for `ingest.options.gathered`."""
+
+    collection: Collection = None
+
+    metadata: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--metadata",
+            "-m",
+            metavar="KEY=VALUE",
+            callback=_check_pairs,
+            help="For every file, in place of what it has; without this each keeps its own.",
+        ),
+    ] = None
+    password: Passwords = None
+    chunk_tokens: Annotated[
+        int | None,
+        typer.Option(
+            "--chunk-tokens",
+            metavar="N",
+            help="The most tokens that a chunk has; 256 when not given.",
+        ),
+    ] = None
+    overlap: Annotated[
+        int | None,
+        typer.Option(
+            "--overlap",
+            metavar="N",
+            help="The most tokens that a chunk repeats of the one before; 0.",
+        ),
+    ] = None
+    strategy: Annotated[
+        Strategy | None,
+        typer.Option(
+            "--strategy",
+            help="Cut at headings and paragraphs, between sentences whatever the headings, or as "
+            "the first but never across pages.",
+        ),
+    ] = None
+
+    def order(self, settings: Settings) -> Order:
+        """What was asked for."""
+        splitting = Wish(self.chunk_tokens, self.overlap, self.strategy)
+        pairs = [pair.partition("=") for pair in self.metadata or ()]
+        metadata = {key: value for key, _, value in pairs}
+        collection = self.collection or settings.collection
+        return pipeline.Order(collection, metadata or None, self.password or (), splitting)

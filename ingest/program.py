@@ -1,0 +1,43 @@
+"""Names what decides whether a file can be read: our loaders, their libraries, limits and OCR."""
+
+from __future__ import annotations
+
+import hashlib
+from importlib.metadata import version
+from pathlib import Path
+
+from ingest.limits import Limits
+from ingest.load.ocr import find_tessdata
+
+_LIBRARIES = (
+    "charset-normalizer",
+    "html-to-markdown",
+    "liteparse",
+    "lxml",
+    "olefile",
+    "pypdfium2",
+    "python-calamine",
+    "striprtf",
+)
+_HASH_CHARACTERS = 8
+_HERE = Path(__file__).parent
+
+
+def name_program(limits: Limits) -> str:
+    """Such as `0.1.0+1f2e3d4c, 1024 MB, 60 s, OCR deu+eng`; another one may read what this cannot.
+
+    The version alone would not do: a loader that was mended in a checkout has the same.
+    """
+    tessdata = find_tessdata()
+    ocr = f"OCR {tessdata.languages}" if tessdata else "no OCR"
+    memory = f"{limits.memory(0) >> 20} MB"
+    return f"{version('rag')}+{_hash_loaders()}, {memory}, {limits.seconds:g} s, {ocr}"
+
+
+def _hash_loaders() -> str:
+    digest = hashlib.sha256()
+    for name in _LIBRARIES:
+        digest.update(f"{name} {version(name)}\n".encode())
+    for file in (*sorted((_HERE / "load").glob("*.py")), _HERE / "sandbox_worker.py"):
+        digest.update(file.read_bytes())
+    return digest.hexdigest()[:_HASH_CHARACTERS]

@@ -1,0 +1,98 @@
+"""Sources of any kind to one plan: paths of this machine, and URLs."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field, replace
+from functools import partial
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+from ingest.fetch.journey import Journey
+from ingest.fetch.remote import Remote, open_remote
+from ingest.fetch.web_urls import is_url, show_url
+from ingest.plan import Plan, find_container, plan_paths
+from ingest.reach import Reach
+from ingest.rules import Selection
+from rag_core.settings import Settings
+
+_OURS = ("file://", "local://")
+
+
+@dataclass(frozen=True, slots=True)
+class Intake:
+    """What a command takes in, and how far it looks for it."""
+
+    sources: Sequence[str]
+    """Paths and URLs."""
+    wanted: Selection = field(default_factory=Selection)
+    reach: Reach = field(default_factory=Reach)
+    only: frozenset[str] | None = None
+    """The names of the files to take of what is found; None takes all."""
+
+
+def take_again(names: Sequence[str]) -> Intake:
+    """Take just these files, whatever the rules for folders say."""
+    containers = dict.fromkeys(map(find_container, names))
+    return Intake(list(containers), Selection(ignore_files=False), only=frozenset(names))
+
+
+@asynccontextmanager
+async def open_plan(
+    settings: Settings,
+    intake: Intake,
+    *,
+    collection: str,
+    tell: Callable[[str], None] | None = None,
+) -> AsyncIterator[Plan]:
+    """Find what is to be ingested; until the end of the block it can be fetched.
+
+    `tell` shows a line to whoever waits, every few seconds of a long search.
+
+    Raises:
+        RagError: nothing could be begun; what fails for one source is in the plan.
+    """
+    async with open_remote(Journey(settings, collection, intake.reach, tell)) as remote:
+        plan_local = partial(plan_paths, home=settings.home, wanted=intake.wanted)
+        plan = await plan_sources(intake.sources, remote=remote, plan_local=plan_local)
+        if intake.only is not None:
+            files = tuple(file for file in plan.files if file.source in intake.only)
+            plan = replace(plan, files=files, skipped={})
+        yield plan
+
+
+async def plan_sources(
+    sources: Sequence[str], *, remote: Remote, plan_local: Callable[[Sequence[Path]], Plan]
+) -> Plan:
+    """Find all that is to be ingested; may be called once for each `remote`.
+
+    `remote`, of `open_sources`, must stay open until the plan is ingested. `plan_local` plans the
+    paths, in a thread. Of a caller whom nobody knows, take only what `is_web_url`: paths and
+    stores are read with our own rights.
+
+    Raises:
+        RagError: nothing could be begun; what fails for one source is in the plan.
+    """
+    here = [name_path(source) for source in sources]
+    elsewhere = [source for source, path in zip(sources, here, strict=True) if path is None]
+    plan = await asyncio.to_thread(plan_local, [path for path in here if path is not None])
+    if not elsewhere:
+        return plan
+    return (await remote.find(elsewhere)).plan(beside=plan)
+
+
+def name_path(source: str) -> Path | None:
+    """Read a source as a path of this machine; None when it is elsewhere."""
+    if not is_url(source):
+        return Path(source)
+    if not source.lower().startswith(_OURS):
+        return None
+    parts = urlsplit(source)
+    return Path(unquote(parts.path)) if parts.hostname in (None, "localhost") else None
+
+
+def show_source(source: str) -> str:
+    """Write a source fit for a screen: without a password in it."""
+    return show_url(source) if is_url(source) else source
