@@ -1,7 +1,9 @@
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable, Sequence
 from contextlib import AbstractAsyncContextManager, nullcontext
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -51,6 +53,12 @@ class OtherEmbedder(WordEmbedder):
 
 def look_away(copied: Copied) -> None:
     """Draw no progress."""
+
+
+@pytest.fixture
+def catalog_url(tmp_path: Path, empty_file: Path) -> str:
+    """In SQLite alone: versions and killed reindexes are tested in PostgreSQL, too."""
+    return f"sqlite:///{shutil.copy(empty_file, tmp_path)}"
 
 
 async def reindex(
