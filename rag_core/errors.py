@@ -14,6 +14,7 @@ RagError
 │   ├── AnswerNotFoundError       an answer's run: it ended long ago, or never was
 │   ├── EventsDroppedError        the first events of an answer: it is too long to be kept whole
 │   ├── DocumentNotFoundError     a document or a chunk of one
+│   ├── JobNotFoundError          a job: its end is a week ago, or it never was
 │   └── ModelNotFoundError        a model name that answers nothing
 ├── DocumentError                 skip this document, go on with the rest
 │   ├── UnreadableDocumentError   it cannot be opened or parsed
@@ -29,12 +30,15 @@ RagError
 │   ├── EmbeddingUnavailableError
 │   ├── OverloadedError           more questions than may be answered at once
 │   ├── StoppedError              the server stops, and finishes no more answers
+│   ├── UploadsUnavailableError   what is uploaded cannot be written to the disk
 │   ├── ChatUnavailableError      it did not answer, or stopped in mid-answer
 │   └── ChatRateLimitedError      it asks us to slow down
 ├── ChatRejectedError             the chat model's server refuses the request: wrong key or model
 ├── EmbeddingRejectedError        the same of the embedding model's server
 ├── AnswerCancelledError          somebody cancelled the answer, or everybody left it
 ├── AnswerFailedError             the answer ended with a `Failed` event, whose error it carries
+├── JobAbandonedError             a job's worker was killed each time that it was tried
+├── JobCancelledError             somebody cancelled the job before its end
 ├── LostVectorsError              vectors of staged documents were deleted: embed their texts again
 └── StaleVectorIndexError         the collection was switched to another vector index: add again
 """
@@ -136,6 +140,13 @@ class DocumentNotFoundError(NotFoundError):
         )
 
 
+class JobNotFoundError(NotFoundError):
+    """No job has this id any more."""
+
+    def __init__(self, wanted: str) -> None:
+        super().__init__(f"no job {wanted!r}: it ended more than a week ago, or never was")
+
+
 class ModelNotFoundError(NotFoundError):
     """No model has this name."""
 
@@ -212,6 +223,10 @@ class StoppedError(UnavailableError):
         super().__init__("the server stops; ask again when it is back")
 
 
+class UploadsUnavailableError(UnavailableError):
+    """What is uploaded cannot be written to the disk."""
+
+
 class ChatUnavailableError(UnavailableError):
     """The chat model's server did not answer, or stopped in the middle."""
 
@@ -247,6 +262,23 @@ class AnswerFailedError(RagError):
         self.error = error
         self.retryable = retryable
         self.retry_after_seconds = retry_after_seconds
+
+
+class JobAbandonedError(RagError):
+    """A job's worker was killed each time that it was tried."""
+
+    def __init__(self, attempts: int) -> None:
+        super().__init__(
+            f"given up after {attempts} attempts: its worker was killed, or the machine went down, "
+            "each time; the worker's log or the system's may say why (a lack of memory?)"
+        )
+
+
+class JobCancelledError(RagError):
+    """Somebody cancelled the job; what was ingested before stays."""
+
+    def __init__(self) -> None:
+        super().__init__("the job was cancelled; what was ingested before stays")
 
 
 class LostVectorsError(RagError):
