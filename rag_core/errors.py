@@ -268,10 +268,7 @@ class JobAbandonedError(RagError):
     """A job's worker was killed each time that it was tried."""
 
     def __init__(self, attempts: int) -> None:
-        super().__init__(
-            f"given up after {attempts} attempts: its worker was killed, or the machine went down, "
-            "each time; the worker's log or the system's may say why (a lack of memory?)"
-        )
+        super().__init__(f"given up: its worker was killed {attempts} times; see the system's log")
 
 
 class JobCancelledError(RagError):

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Update, select
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from rag_core.catalog import tables
 from rag_core.catalog.engine import Catalog
@@ -45,36 +46,7 @@ async def claim_job(catalog: Catalog, worker: str, *, lease_seconds: float) -> J
     one writer. A job that was cancelled, or begun too often, is ended on the way.
     """
     async with catalog.writing() as connection:
-        now = await job_time(connection)
-        query = (
-            select(*JOB_COLUMNS)
-            .where(_table.c.due_at <= now)
-            .order_by(_table.c.id)
-            .limit(1)
-            .with_for_update(skip_locked=True)
-        )
-        while (row := (await connection.execute(query)).first()) is not None:
-            job = make_job(row)
-            if job.cancelling:
-                await connection.execute(end_job(job, "cancelled", now))
-            elif job.attempts >= MAX_ATTEMPTS:
-                await connection.execute(
-                    end_job(job, "failed", now, JobAbandonedError(job.attempts))
-                )
-            else:
-                change = change_job(job).values(
-                    state="running",
-                    worker=worker,
-                    attempts=job.attempts + 1,
-                    due_at=now + timedelta(seconds=lease_seconds),
-                    started_at=job.started_at or now,
-                    progress={},
-                    error=None,
-                    detail=None,
-                )
-                await connection.execute(change)
-                return await read_job(connection, job.id)
-    return None
+        return await _claim(connection, worker, timedelta(seconds=lease_seconds))
 
 
 async def keep_job(
@@ -126,4 +98,42 @@ def _ours(claimed: Job) -> Update:
         _table.c.state == "running",
         _table.c.worker == claimed.worker,
         _table.c.attempts == claimed.attempts,
+    )
+
+
+async def _claim(connection: AsyncConnection, worker: str, lease: timedelta) -> Job | None:
+    now = await job_time(connection)
+    query = (
+        select(*JOB_COLUMNS)
+        .where(_table.c.due_at <= now)
+        .order_by(_table.c.id)
+        .limit(1)
+        .with_for_update(skip_locked=True)
+    )
+    while (row := (await connection.execute(query)).first()) is not None:
+        job = make_job(row)
+        if (hopeless := _end_hopeless(job, now)) is None:
+            await connection.execute(_begin(job, worker, now, now + lease))
+            return await read_job(connection, job.id)
+        await connection.execute(hopeless)
+    return None
+
+
+def _end_hopeless(job: Job, now: datetime) -> Update | None:
+    if job.cancelling:
+        return end_job(job, "cancelled", now)
+    if job.attempts >= MAX_ATTEMPTS:
+        return end_job(job, "failed", now, JobAbandonedError(job.attempts))
+    return None
+
+
+def _begin(job: Job, worker: str, now: datetime, until: datetime) -> Update:
+    return change_job(job).values(
+        state="running",
+        worker=worker,
+        attempts=job.attempts + 1,
+        due_at=until,
+        started_at=job.started_at or now,
+        progress={},
+        **fault(None),
     )

@@ -93,7 +93,7 @@ async def test_a_job_whose_workers_die_is_given_up(catalog: Catalog) -> None:
 
     ended = await jobs.get_job(catalog, job.id)
     assert (ended.state, ended.error) == ("failed", "JobAbandonedError")
-    assert "given up after 5 attempts" in str(ended.detail)
+    assert "its worker was killed 5 times" in str(ended.detail)
 
 
 async def test_a_cancelled_job_of_a_dead_worker_is_not_begun_again(catalog: Catalog) -> None:
