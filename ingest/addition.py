@@ -34,7 +34,7 @@ async def add(
         nothing = f"nothing to ingest under {', '.join(map(str, paths))}"
         screen.show(report, [nothing, *summary(report)[1:]])
         return report.exit_code
-    with _stopping() as stop, drawing(screen.aside, quiet=screen.as_json) as progress:
+    with stopping() as stop, drawing(screen.aside, quiet=screen.as_json) as progress:
         async with open_index(settings) as index:
             report = await ingest_plan(index, plan, order, progress=progress, stop=stop)
     screen.show(report, summary(report))
@@ -42,7 +42,7 @@ async def add(
 
 
 @contextmanager
-def _stopping() -> Iterator[asyncio.Event]:
+def stopping() -> Iterator[asyncio.Event]:
     """Yield what the first SIGINT or SIGTERM sets; the second one ends us as usual."""
     loop, stop = asyncio.get_running_loop(), asyncio.Event()
 

@@ -15,6 +15,7 @@ from typer.exceptions import TyperException
 
 from ingest.options import EXIT_CODES, AsJson, Collection, check_text, lazily, run
 from ingest.upkeep_cli import app as upkeep_app
+from ingest.worker_cli import app as worker_app
 
 if TYPE_CHECKING:
     from ingest import addition, health, lookups, removal, running
@@ -199,6 +200,7 @@ def status(
 
 
 # Last, so that help lists the everyday commands first.
+app.add_typer(worker_app)
 app.add_typer(upkeep_app)
 
 

@@ -6,7 +6,6 @@ Started as `python -m ingest.sandbox_worker TOKENIZER MAX_TOKENS PARENT_PID`; fr
 
 from __future__ import annotations
 
-import ctypes
 import hashlib
 import os
 import re
@@ -30,19 +29,20 @@ from rag_core.errors import (
     RagError,
     UnreadableDocumentError,
 )
+from rag_core.parent import end_with_parent
 from rag_core.tokens import TokenCounter, open_counter
 
 _MIB = 1 << 20
 _FILE_BYTES = 64 * _MIB
 """The largest file that a parser may write."""
-_PR_SET_PDEATHSIG = 1
 _UNSTORABLE = re.compile("[\0\ud800-\udfff]")
 
 
 def main() -> None:
     """Answer requests until the input ends."""
     tokenizer, max_tokens, parent = sys.argv[1:]
-    _end_with(int(parent))
+    if not end_with_parent(int(parent), signal.SIGKILL):
+        return
     requests, answers = _take_pipes()
     try:
         counter = open_counter(tokenizer)
@@ -55,14 +55,6 @@ def main() -> None:
     _silence(2)
     while (request := _read(requests)) is not None:
         _write(answers, _answer(request, counter, int(max_tokens)))
-
-
-def _end_with(parent: int) -> None:
-    """Have the kernel kill us when the parent dies, however it dies."""
-    if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
-    if os.getppid() != parent:
-        sys.exit(0)
 
 
 def _take_pipes() -> tuple[BinaryIO, BinaryIO]:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Update, select
+from sqlalchemy import Update, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from rag_core.catalog import tables
@@ -14,16 +14,18 @@ from rag_core.catalog.engine import Catalog
 from rag_core.catalog.jobs import (
     JOB_COLUMNS,
     Ending,
+    Fault,
     Job,
     change_job,
+    describe,
     end_job,
     ending,
-    fault,
+    faulty,
     job_time,
     make_job,
     read_job,
 )
-from rag_core.errors import JobAbandonedError, RagError
+from rag_core.errors import JobAbandonedError
 
 MAX_ATTEMPTS = 5
 """How often a job is begun; one that a worker gave back in good order does not count."""
@@ -67,29 +69,40 @@ async def finish_job(
     state: Ending,
     *,
     report: Mapping[str, Any] | None = None,
-    error: RagError | None = None,
+    fault: Fault | None = None,
 ) -> bool:
     """End a job that one has claimed; False when another has it now, and nothing is changed."""
     async with catalog.writing() as connection:
         now = await job_time(connection)
-        change = _ours(claimed).values(report=report, **ending(state, now, error))
+        change = _ours(claimed).values(report=report, **ending(state, now, fault))
         return (await connection.execute(change)).rowcount == 1
 
 
 async def put_back_job(
-    catalog: Catalog, claimed: Job, *, delay_seconds: float = 0, error: RagError | None = None
+    catalog: Catalog, claimed: Job, *, delay_seconds: float = 0, fault: Fault | None = None
 ) -> bool:
     """Let a job wait for a worker again; False when another has it now.
 
-    With an error the attempt counts, without it does not.
+    With a fault the attempt counts, without it does not.
     """
     async with catalog.writing() as connection:
         due = await job_time(connection) + timedelta(seconds=delay_seconds)
-        attempts = claimed.attempts if error is not None else claimed.attempts - 1
+        attempts = claimed.attempts if fault is not None else claimed.attempts - 1
         change = _ours(claimed).values(
-            state="queued", due_at=due, attempts=attempts, **fault(error)
+            state="queued", due_at=due, attempts=attempts, **faulty(fault)
         )
         return (await connection.execute(change)).rowcount == 1
+
+
+async def release_jobs(catalog: Catalog, worker: str) -> int:
+    """Let others take the jobs of a worker that is known to be dead; returns how many."""
+    async with catalog.writing() as connection:
+        change = (
+            update(_table)
+            .where(_table.c.state == "running", _table.c.worker == worker)
+            .values(due_at=await job_time(connection))
+        )
+        return (await connection.execute(change)).rowcount
 
 
 def _ours(claimed: Job) -> Update:
@@ -123,7 +136,7 @@ def _end_hopeless(job: Job, now: datetime) -> Update | None:
     if job.cancelling:
         return end_job(job, "cancelled", now)
     if job.attempts >= MAX_ATTEMPTS:
-        return end_job(job, "failed", now, JobAbandonedError(job.attempts))
+        return end_job(job, "failed", now, describe(JobAbandonedError(job.attempts)))
     return None
 
 
@@ -135,5 +148,5 @@ def _begin(job: Job, worker: str, now: datetime, until: datetime) -> Update:
         due_at=until,
         started_at=job.started_at or now,
         progress={},
-        **fault(None),
+        **faulty(None),
     )

@@ -85,6 +85,16 @@ class Job:
 
 
 @dataclass(frozen=True, slots=True)
+class Fault:
+    """What ended a job, or an attempt at it."""
+
+    error: str
+    """The error's class name."""
+    detail: str
+    """One sentence."""
+
+
+@dataclass(frozen=True, slots=True)
 class Selection:
     """Which jobs are listed."""
 
@@ -96,6 +106,11 @@ class Selection:
 
 
 JOB_COLUMNS = tuple(_table.c[name] for name in Job.__slots__)
+
+
+def describe(error: RagError) -> Fault:
+    """Keep an error as a job does."""
+    return Fault(type(error).__name__, str(error))
 
 
 async def add_job(catalog: Catalog, wanted: Wanted) -> Job:
@@ -212,20 +227,20 @@ def change_job(job: Job) -> Update:
     )
 
 
-def end_job(job: Job, state: Ending, now: datetime, error: RagError | None = None) -> Update:
+def end_job(job: Job, state: Ending, now: datetime, fault: Fault | None = None) -> Update:
     """End a job in whatever state it is."""
-    return change_job(job).values(**ending(state, now, error))
+    return change_job(job).values(**ending(state, now, fault))
 
 
-def ending(state: Ending, now: datetime, error: RagError | None) -> dict[str, object]:
+def ending(state: Ending, now: datetime, fault: Fault | None) -> dict[str, object]:
     """What the columns of an ended job hold."""
     if state == "cancelled":
-        error = JobCancelledError()
-    return {"state": state, "due_at": None, "finished_at": now, **fault(error)}
+        fault = describe(JobCancelledError())
+    return {"state": state, "due_at": None, "finished_at": now, **faulty(fault)}
 
 
-def fault(error: RagError | None) -> dict[str, object]:
-    """What the columns of an error hold; None empties them."""
-    if error is None:
+def faulty(fault: Fault | None) -> dict[str, object]:
+    """What the columns of a fault hold; None empties them."""
+    if fault is None:
         return {"error": None, "detail": None}
-    return {"error": type(error).__name__, "detail": storable(str(error))}
+    return {"error": fault.error, "detail": storable(fault.detail)}

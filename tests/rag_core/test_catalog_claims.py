@@ -5,6 +5,7 @@ import asyncio
 from rag_core.catalog import claims, jobs
 from rag_core.catalog.claims import MAX_ATTEMPTS
 from rag_core.catalog.engine import Catalog, open_catalog
+from rag_core.catalog.jobs import describe
 from rag_core.errors import VectorsUnavailableError
 from tests.rag_core.jobs_support import LEASE_SECONDS, add_job, claim_job
 
@@ -74,9 +75,9 @@ async def test_a_job_that_was_put_back_is_claimed_again_and_did_not_count(
 
 async def test_a_job_that_failed_for_now_waits_and_says_why(catalog: Catalog) -> None:
     job = await add_job(catalog)
-    error = VectorsUnavailableError("Chroma is away")
+    fault = describe(VectorsUnavailableError("Chroma is away"))
 
-    await claims.put_back_job(catalog, await claim_job(catalog), delay_seconds=60, error=error)
+    await claims.put_back_job(catalog, await claim_job(catalog), delay_seconds=60, fault=fault)
     waiting = await jobs.get_job(catalog, job.id)
 
     assert (waiting.state, waiting.attempts) == ("queued", 1)
@@ -103,3 +104,12 @@ async def test_a_cancelled_job_of_a_dead_worker_is_not_begun_again(catalog: Cata
 
     assert await claims.claim_job(catalog, "two", lease_seconds=60) is None
     assert (await jobs.get_job(catalog, dead.id)).state == "cancelled"
+
+
+async def test_the_jobs_of_a_worker_that_is_dead_are_due_at_once(catalog: Catalog) -> None:
+    await add_job(catalog)
+    claimed = await claim_job(catalog)
+
+    assert await claims.release_jobs(catalog, "another") == 0
+    assert await claims.release_jobs(catalog, "one") == 1
+    assert (await claim_job(catalog, "two")).id == claimed.id

@@ -1,0 +1,178 @@
+"""One job, from its claim to its end: ingested, given up, cancelled or put back."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager, suppress
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Literal
+
+from ingest.job_plan import plan_job
+from ingest.pipeline import Order, ingest_plan
+from ingest.report import Report, Tally
+from rag_core import errors
+from rag_core.catalog import claims
+from rag_core.catalog.engine import Catalog
+from rag_core.catalog.jobs import Fault, Job, describe
+from rag_core.errors import RagError
+from rag_core.index import Index
+from rag_core.uploads import discard_uploads
+
+logger = logging.getLogger(__name__)
+
+LEASE_SECONDS = 60.0
+"""How long a worker may be silent before another takes its job."""
+_KEEP_SECONDS = 10.0
+_PROGRESS_SECONDS = 1.0
+_DELAY_SECONDS = 10.0
+"""After the first attempt that failed for now; four times as long after each other one."""
+_FOR_NOW = (errors.UnavailableError, errors.LostVectorsError, errors.StaleVectorIndexError)
+
+Outcome = Literal["done", "failed", "cancelled", "put back", "lost"]
+
+
+@dataclass(slots=True)
+class Hold:
+    """A worker's hold on a job: kept while it works, told when it is to stop."""
+
+    catalog: Catalog
+    claimed: Job
+    stop: asyncio.Event = field(default_factory=asyncio.Event)
+    """Set when the work is to end early, for whichever reason."""
+    cancelled: bool = False
+    lost: bool = False
+    """Another worker has it: we were silent for too long."""
+    tally: Tally | None = None
+    """How far the ingest is."""
+
+    def note(self, tally: Tally) -> None:
+        """Take a change of the ingest, to be told later."""
+        self.tally = tally
+
+    async def keep(self) -> None:
+        """Say that we are alive, and how far we are, until cancelled."""
+        loop, told, told_at = asyncio.get_running_loop(), _count(None), -_KEEP_SECONDS
+        while True:
+            counts = _count(self.tally)
+            if counts != told or loop.time() - told_at >= _KEEP_SECONDS:
+                with suppress(RagError):  # the ingest itself meets it, and says so
+                    await self._tell(counts)
+                told, told_at = counts, loop.time()
+            await asyncio.sleep(_PROGRESS_SECONDS)
+
+    async def _tell(self, counts: Mapping[str, int]) -> None:
+        kept = await claims.keep_job(
+            self.catalog, self.claimed, counts, lease_seconds=LEASE_SECONDS
+        )
+        self.lost = kept is None
+        self.cancelled = kept is not None and kept.cancelling
+        if self.lost or self.cancelled:
+            self.stop.set()
+
+
+async def run_job(index: Index, claimed: Job, *, home: Path, stop: asyncio.Event) -> Outcome:
+    """Do a claimed job, and say in the catalog what became of it.
+
+    Setting `stop` finishes the batch in flight and puts the job back.
+
+    Raises:
+        UnavailableError: the catalog does not answer; another attempt follows when the lease is
+            over.
+    """
+    hold = Hold(index.catalog, claimed)
+    async with _kept(hold, stop):
+        ended = await _ingest(index, hold, home)
+    outcome = await _settle(hold, ended)
+    logger.info("job %s: %s", claimed.id, outcome)
+    if outcome in {"done", "failed", "cancelled"}:
+        await asyncio.to_thread(discard_uploads, home, claimed.id)
+    return outcome
+
+
+async def _ingest(index: Index, hold: Hold, home: Path) -> Report | Fault:
+    job = hold.claimed
+    try:
+        plan = await plan_job(job, home)
+        order = Order(job.collection, job.metadata)
+        return await ingest_plan(index, plan, order, progress=hold.note, stop=hold.stop)
+    except RagError as error:
+        return describe(error)
+    except Exception:
+        logger.exception("job %s: a fault of ours", job.id)
+        return Fault("InternalError", "something that nobody foresaw; it is in the worker's log")
+
+
+async def _settle(hold: Hold, ended: Report | Fault) -> Outcome:
+    """Write down how a job ended, unless it is no longer ours."""
+    catalog, job = hold.catalog, hold.claimed
+    report = None if isinstance(ended, Fault) else ended
+    fault = _find_fault(ended)
+    if report is not None and report.interrupted and not hold.cancelled:
+        ours = await claims.put_back_job(catalog, job)
+        return "put back" if ours else "lost"
+    if fault is not None and _is_worth_another(fault, job) and not hold.cancelled:
+        delay = _DELAY_SECONDS * 4 ** (job.attempts - 1)
+        ours = await claims.put_back_job(catalog, job, delay_seconds=delay, fault=fault)
+        return "put back" if ours else "lost"
+    state: Literal["done", "failed", "cancelled"] = "done" if fault is None else "failed"
+    if hold.cancelled and (report is None or report.interrupted):
+        state = "cancelled"
+    shown = None if report is None else asdict(report)
+    ours = await claims.finish_job(catalog, job, state, report=shown, fault=fault)
+    return state if ours else "lost"
+
+
+def _find_fault(ended: Report | Fault) -> Fault | None:
+    """What a job failed of: what stopped it, or that nothing of it could be ingested."""
+    if isinstance(ended, Fault):
+        return ended
+    if ended.error is not None:
+        return Fault(ended.error, ended.detail or "")
+    if ended.failed and not ended.added + ended.updated + ended.unchanged:
+        first = ended.failed[0]
+        rest = len(ended.failed) - 1
+        others = f"; {rest} more failed, see the report" if rest else ""
+        return Fault(first.error, f"{first.source}: {first.detail}{others}")
+    return None
+
+
+def _is_worth_another(fault: Fault, job: Job) -> bool:
+    """Whether it failed of what may be well again soon, and was not tried too often."""
+    kind = getattr(errors, fault.error, RagError)
+    return issubclass(kind, _FOR_NOW) and job.attempts < claims.MAX_ATTEMPTS
+
+
+@asynccontextmanager
+async def _kept(hold: Hold, stop: asyncio.Event) -> AsyncIterator[None]:
+    """Keep the job, and pass on that the worker is to stop."""
+    tasks = [asyncio.create_task(hold.keep()), asyncio.create_task(_pass_on(stop, hold.stop))]
+    try:
+        yield
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def _pass_on(first: asyncio.Event, second: asyncio.Event) -> None:
+    await first.wait()
+    second.set()
+
+
+def _count(tally: Tally | None) -> dict[str, int]:
+    if tally is None:
+        return {}
+    return {
+        "files": tally.files,
+        "done": tally.done,
+        "added": tally.added,
+        "updated": tally.updated,
+        "unchanged": tally.unchanged,
+        "failed": len(tally.failed),
+        "chunks": tally.chunks,
+        "embedded": tally.embedded,
+        "reused": tally.reused,
+    }

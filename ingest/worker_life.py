@@ -1,0 +1,69 @@
+"""Which workers of this machine live, told by locks that the kernel lets go; and their priority."""
+
+from __future__ import annotations
+
+import os
+import re
+import secrets
+import socket
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from rag_core.catalog import claims
+from rag_core.catalog.engine import Catalog
+from rag_core.locks import try_lock
+
+_WORKERS = "workers"
+_NICEST = 19
+
+
+def name_worker() -> str:
+    """Name this process so that no other has the same name, on whichever machine."""
+    host = re.sub(r"[^\w-]", "-", socket.gethostname())[:64]
+    return f"{host}-{os.getpid()}-{secrets.token_hex(4)}"
+
+
+@contextmanager
+def living(home: Path, name: str) -> Iterator[None]:
+    """Hold the lock that says that the worker of this name lives."""
+    path = home / _WORKERS / name
+    lock = try_lock(path)
+    try:
+        yield
+    finally:
+        path.unlink(missing_ok=True)
+        if lock is not None:
+            os.close(lock)
+
+
+async def release_dead(catalog: Catalog, home: Path) -> int:
+    """Let others take the jobs of workers that were killed; returns how many jobs.
+
+    Only of those that share our RAG_HOME: of others nobody knows before their lease is over.
+    """
+    released = 0
+    for path in (home / _WORKERS).glob("*"):
+        lock = try_lock(path)
+        if lock is None:
+            continue
+        try:
+            released += await claims.release_jobs(catalog, path.name)
+            path.unlink(missing_ok=True)
+        finally:
+            os.close(lock)
+    return released
+
+
+def give_way() -> None:
+    """Let every other process go first, in all threads and in the processes that we start.
+
+    With SCHED_IDLE the system gives us what nobody else wants, which on an idle machine is all.
+    """
+    if sys.platform != "linux":
+        os.nice(_NICEST)
+        return
+    for thread in os.listdir("/proc/self/task"):  # noqa: PTH208 - no paths, but numbers
+        with suppress(ProcessLookupError):
+            os.sched_setscheduler(int(thread), os.SCHED_IDLE, os.sched_param(0))
