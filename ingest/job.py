@@ -107,22 +107,26 @@ async def _ingest(index: Index, hold: Hold, home: Path) -> Report | Fault:
 
 async def _settle(hold: Hold, ended: Report | Fault) -> Outcome:
     """Write down how a job ended, unless it is no longer ours."""
-    catalog, job = hold.catalog, hold.claimed
-    report = None if isinstance(ended, Fault) else ended
-    fault = _find_fault(ended)
-    if report is not None and report.interrupted and not hold.cancelled:
-        ours = await claims.put_back_job(catalog, job)
-        return "put back" if ours else "lost"
-    if fault is not None and _is_worth_another(fault, job) and not hold.cancelled:
-        delay = _DELAY_SECONDS * 4 ** (job.attempts - 1)
+    catalog, job, fault = hold.catalog, hold.claimed, _find_fault(ended)
+    outcome = _judge(hold, ended, fault)
+    if outcome == "put back":
+        delay = 0.0 if fault is None else _DELAY_SECONDS * 4 ** (job.attempts - 1)
         ours = await claims.put_back_job(catalog, job, delay_seconds=delay, fault=fault)
-        return "put back" if ours else "lost"
-    state: Literal["done", "failed", "cancelled"] = "done" if fault is None else "failed"
-    if hold.cancelled and (report is None or report.interrupted):
-        state = "cancelled"
-    shown = None if report is None else asdict(report)
-    ours = await claims.finish_job(catalog, job, state, report=shown, fault=fault)
-    return state if ours else "lost"
+    else:
+        report = None if isinstance(ended, Fault) else asdict(ended)
+        ours = await claims.finish_job(catalog, job, outcome, report=report, fault=fault)
+    return outcome if ours else "lost"
+
+
+def _judge(
+    hold: Hold, ended: Report | Fault, fault: Fault | None
+) -> Literal["done", "failed", "cancelled", "put back"]:
+    early = isinstance(ended, Fault) or ended.interrupted
+    if hold.cancelled and early:
+        return "cancelled"
+    if fault is None:
+        return "put back" if early else "done"
+    return "put back" if _is_worth_another(fault, hold) else "failed"
 
 
 def _find_fault(ended: Report | Fault) -> Fault | None:
@@ -139,10 +143,11 @@ def _find_fault(ended: Report | Fault) -> Fault | None:
     return None
 
 
-def _is_worth_another(fault: Fault, job: Job) -> bool:
+def _is_worth_another(fault: Fault, hold: Hold) -> bool:
     """Whether it failed of what may be well again soon, and was not tried too often."""
     kind = getattr(errors, fault.error, RagError)
-    return issubclass(kind, _FOR_NOW) and job.attempts < claims.MAX_ATTEMPTS
+    spent = hold.cancelled or hold.claimed.attempts >= claims.MAX_ATTEMPTS
+    return issubclass(kind, _FOR_NOW) and not spent
 
 
 @asynccontextmanager

@@ -8,19 +8,17 @@ import signal
 from collections import Counter
 from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass, field
-from datetime import timedelta
 
 from ingest.addition import stopping
 from ingest.job import LEASE_SECONDS, Outcome, run_job
 from ingest.screen import Screen
-from ingest.worker_life import give_way, living, name_worker, release_dead
-from rag_core.catalog import claims, jobs
+from ingest.worker_life import give_way, living, name_worker, release_dead, sweep
+from rag_core.catalog import claims
 from rag_core.catalog.engine import Catalog, open_catalog
 from rag_core.errors import UnavailableError
 from rag_core.index import Index, open_index
 from rag_core.parent import end_with_parent
 from rag_core.settings import Settings
-from rag_core.uploads import sweep_uploads
 
 logger = logging.getLogger(__name__)
 
@@ -30,9 +28,6 @@ _LOOK_SECONDS = 5.0
 _AWAY_SECONDS = 10.0
 """How long it waits for a catalog, or a Chroma, that does not answer."""
 _SWEEP_SECONDS = 3600.0
-_KEPT_JOBS = timedelta(days=7)
-_KEPT_UPLOADS_SECONDS = 24 * 3600.0
-"""Uploads without a job: the API was killed before it stored one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,9 +100,7 @@ class Worker:
             await release_dead(self.catalog, home)
             self.looked_at = now
         if now - self.swept_at >= _SWEEP_SECONDS:
-            await jobs.forget_jobs(self.catalog, age=_KEPT_JOBS)
-            active = await jobs.active_ids(self.catalog)
-            await asyncio.to_thread(sweep_uploads, home, active, age_seconds=_KEPT_UPLOADS_SECONDS)
+            await sweep(self.catalog, home)
             self.swept_at = now
 
     async def _rest(self, seconds: float) -> None:

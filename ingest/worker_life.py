@@ -1,7 +1,8 @@
-"""Which workers of this machine live, told by locks that the kernel lets go; and their priority."""
+"""Which workers live, told by locks that the kernel lets go; their priority; what they sweep."""
 
 from __future__ import annotations
 
+import asyncio
 import os
 import re
 import secrets
@@ -9,14 +10,19 @@ import socket
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from datetime import timedelta
 from pathlib import Path
 
-from rag_core.catalog import claims
+from rag_core.catalog import claims, jobs
 from rag_core.catalog.engine import Catalog
 from rag_core.locks import try_lock
+from rag_core.uploads import sweep_uploads
 
 _WORKERS = "workers"
 _NICEST = 19
+_KEPT_JOBS = timedelta(days=7)
+_KEPT_UPLOADS_SECONDS = 24 * 3600.0
+"""Uploads without a job: the API was killed before it stored one."""
 
 
 def name_worker() -> str:
@@ -54,6 +60,13 @@ async def release_dead(catalog: Catalog, home: Path) -> int:
         finally:
             os.close(lock)
     return released
+
+
+async def sweep(catalog: Catalog, home: Path) -> None:
+    """Forget jobs that ended long ago, and uploads that belong to none."""
+    await jobs.forget_jobs(catalog, age=_KEPT_JOBS)
+    active = await jobs.active_ids(catalog)
+    await asyncio.to_thread(sweep_uploads, home, active, age_seconds=_KEPT_UPLOADS_SECONDS)
 
 
 def give_way() -> None:

@@ -25,7 +25,7 @@ _MAX_FIELDS = 16
 _MAX_FIELD_BYTES = 64 * 1024
 _PIECE_BYTES = 1 << 20
 """What is gathered before a thread is asked to write it."""
-_SPARE_BYTES = 256 << 20
+_SPARE_BYTES = 64 << 20
 """What an upload leaves free on the disk: catalog and indexes need it more."""
 _ESCAPES = {"%22": '"', "%0D": "\r", "%0A": "\n"}
 
@@ -80,11 +80,28 @@ def _check_size(size: int, max_bytes: int) -> None:
 
 
 @dataclass(slots=True)
+class _Headers:
+    """The headers of the part that is being read."""
+
+    read: dict[str, bytes] = field(default_factory=dict)
+    name: bytes = b""
+    value: bytes = b""
+
+    def read_name(self, data: bytes, start: int, end: int) -> None:
+        self.name += data[start:end]
+
+    def read_value(self, data: bytes, start: int, end: int) -> None:
+        self.value += data[start:end]
+
+    def end(self) -> None:
+        self.read[self.name.decode("latin-1").lower()] = self.value
+        self.name = self.value = b""
+
+
+@dataclass(slots=True)
 class _Part:
     """The part that is being read."""
 
-    headers: dict[str, bytes] = field(default_factory=dict)
-    header: tuple[bytes, bytes] = (b"", b"")
     name: str = ""
     value: bytearray | None = None
     """Of a plain field."""
@@ -98,7 +115,7 @@ class _Reading:
 
     def __init__(self, boundary: bytes, folder: Path) -> None:
         self._folder = folder
-        self._part = _Part()
+        self._part, self._headers = _Part(), _Headers()
         self._received = Received()
         self._ended = False
         with _plain_faults():
@@ -106,9 +123,9 @@ class _Reading:
                 boundary,
                 {
                     "on_part_begin": self._begin,
-                    "on_header_field": self._read_header_name,
-                    "on_header_value": self._read_header_value,
-                    "on_header_end": self._end_header,
+                    "on_header_field": self._headers.read_name,
+                    "on_header_value": self._headers.read_value,
+                    "on_header_end": self._headers.end,
                     "on_headers_finished": self._open,
                     "on_part_data": self._write,
                     "on_part_end": self._close,
@@ -140,24 +157,12 @@ class _Reading:
 
     def _begin(self) -> None:
         self._part = _Part()
-
-    def _read_header_name(self, data: bytes, start: int, end: int) -> None:
-        name, value = self._part.header
-        self._part.header = (name + data[start:end], value)
-
-    def _read_header_value(self, data: bytes, start: int, end: int) -> None:
-        name, value = self._part.header
-        self._part.header = (name, value + data[start:end])
-
-    def _end_header(self) -> None:
-        name, value = self._part.header
-        self._part.headers[name.decode("latin-1").lower()] = value
-        self._part.header = (b"", b"")
+        self._headers.read.clear()
 
     def _open(self) -> None:
         """Begin a part whose headers are known: a file if it has a file's name."""
         part = self._part
-        _, options = parse_options_header(part.headers.get("content-disposition"))
+        _, options = parse_options_header(self._headers.read.get("content-disposition"))
         part.name = _decode(options.get(b"name", b""))
         if b"filename" in options:
             self._open_file(_unescape(_decode(options[b"filename"])))

@@ -18,7 +18,7 @@ TEXT = "Cats purr.\n\nDogs bark."
 
 @pytest.fixture
 async def library(tmp_path: Path) -> AsyncIterator[IndexLibrary]:
-    embedder, vectors, lexical = WordEmbedder(), MemoryVectors(), Lexical(tmp_path)
+    embedder, vectors, lexical = WordEmbedder(), MemoryVectors(tmp_path), Lexical(tmp_path)
     async with open_catalog(f"sqlite:///{tmp_path}/catalog.sqlite3") as catalog:
         collection = await collections.ensure_collection(
             catalog, "default", fingerprint=embedder.fingerprint, dimension=embedder.dimension
@@ -56,3 +56,15 @@ async def test_what_is_not_there_is_an_error_of_its_kind(library: IndexLibrary) 
         await library.read_document("none")
     with pytest.raises(DocumentNotFoundError):
         await library.read_source("none-0")
+
+
+async def test_a_removed_document_is_found_no_more(library: IndexLibrary) -> None:
+    passage, *_ = await library.search("dogs bark", collection="default", top_k=1)
+
+    await library.remove_document(passage.document_id)
+
+    assert await library.search("dogs bark", collection="default", top_k=2) == []
+    with pytest.raises(DocumentNotFoundError):
+        await library.remove_document(passage.document_id)
+    collection = await collections.get_collection(library.index.catalog, "default")
+    assert await documents.dead_ids(library.index.catalog, collection) == []
