@@ -143,7 +143,9 @@ class Sandbox:
             stdout=PIPE,
             stderr=PIPE,
             env={name: os.environ[name] for name in _INHERITED if name in os.environ},
-            start_new_session=True,  # Ctrl-C at the terminal is for us to deal with
+            # Ctrl-C at the terminal is for us to deal with. No session of its own: Linux shares
+            # processors fairly between sessions, whatever priority the processes in them have.
+            process_group=0,
         )
         try:
             async with asyncio.timeout(_START_SECONDS):

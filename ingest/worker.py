@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
 import signal
 from collections import Counter
 from contextlib import AsyncExitStack, suppress
@@ -112,8 +113,12 @@ class Worker:
 async def work(settings: Settings, screen: Screen, wish: Wish) -> int:
     """Take jobs until SIGTERM, or the death of the parent."""
     with stopping() as stop:
-        if wish.parent is not None and not end_with_parent(wish.parent, signal.SIGTERM):
-            return 0
+        if wish.parent is not None:
+            # Ctrl-C at the terminal is for the parent to pass on. Not a session of its own: Linux
+            # shares processors fairly between sessions, whatever priority their processes have.
+            os.setpgrp()
+            if not end_with_parent(wish.parent, signal.SIGTERM):
+                return 0
         async with (
             open_catalog(settings.catalog_url) as catalog,
             AsyncExitStack() as stack,

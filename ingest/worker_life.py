@@ -19,7 +19,8 @@ from rag_core.locks import try_lock
 from rag_core.uploads import sweep_uploads
 
 _WORKERS = "workers"
-_NICEST = 19
+_NICENESS = 10
+"""Of the system's scale from -20 to 19, on which a process has 0."""
 _KEPT_JOBS = timedelta(days=7)
 _KEPT_UPLOADS_SECONDS = 24 * 3600.0
 """Uploads without a job: the API was killed before it stored one."""
@@ -70,13 +71,18 @@ async def sweep(catalog: Catalog, home: Path) -> None:
 
 
 def give_way() -> None:
-    """Let every other process go first, in all threads and in the processes that we start.
+    """Let every other process go first, in all our threads and in the processes that we start.
 
-    With SCHED_IDLE the system gives us what nobody else wants, which on an idle machine is all.
+    Like the threads that embed beside streams. Not SCHED_IDLE: on a machine with something else
+    to do all the time we would get nothing done, and hold our locks while we wait.
     """
     if sys.platform != "linux":
-        os.nice(_NICEST)
+        os.nice(_NICENESS)
         return
-    for thread in os.listdir("/proc/self/task"):  # noqa: PTH208 - no paths, but numbers
+    for name in os.listdir("/proc/self/task"):  # noqa: PTH208 - no paths, but numbers
+        thread = int(name)
         with suppress(ProcessLookupError):
-            os.sched_setscheduler(int(thread), os.SCHED_IDLE, os.sched_param(0))
+            # A thread of SCHED_BATCH that wakes up takes the processor from nobody.
+            os.sched_setscheduler(thread, os.SCHED_BATCH, os.sched_param(0))
+            if os.getpriority(os.PRIO_PROCESS, thread) < _NICENESS:
+                os.setpriority(os.PRIO_PROCESS, thread, _NICENESS)

@@ -30,11 +30,17 @@ async def running_worker(
 ) -> AsyncIterator[None]:
     """Keep a worker running; it also ends when we are killed."""
     keeping = asyncio.create_task(_keep(command, pause_seconds))
+    keeping.add_done_callback(_tell_fault)
     try:
         yield
     finally:
         keeping.cancel()
         await asyncio.gather(keeping, return_exceptions=True)
+
+
+def _tell_fault(keeping: asyncio.Task[None]) -> None:
+    if not keeping.cancelled() and (fault := keeping.exception()) is not None:
+        logger.error("no ingest worker is kept any more", exc_info=fault)
 
 
 async def _keep(command: Sequence[str], pause_seconds: float) -> None:
@@ -59,7 +65,6 @@ async def _run(command: Sequence[str]) -> int | str:
             *("--parent", str(os.getpid())),
             stdin=DEVNULL,
             stdout=DEVNULL,
-            start_new_session=True,  # Ctrl-C at the terminal is for us to pass on
         )
     except OSError as error:
         return error.strerror or str(error)
