@@ -16,6 +16,7 @@ from ingest.options import (
     lazily,
     run,
 )
+from ingest.reach import AllowPrivate, Reach
 from ingest.report_options import Reporting
 
 if TYPE_CHECKING:
@@ -54,6 +55,7 @@ def retry(
     *,
     collection: Collection = None,
     password: Passwords = None,
+    allow_private: AllowPrivate = False,
     reporting: Reporting,
     as_json: AsJson = False,
 ) -> None:
@@ -70,6 +72,7 @@ def retry(
             screen,
             wanted=sources or (),
             order=pipeline.Order(collection or settings.collection, passwords=password or ()),
+            reach=Reach(allow_private=allow_private),
             reporting=reporting,
         ),
         as_json=as_json,

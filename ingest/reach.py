@@ -7,6 +7,14 @@ from typing import Annotated
 
 import typer
 
+AllowPrivate = Annotated[
+    bool,
+    typer.Option(
+        "--allow-private",
+        help="Fetch from private networks and this machine, too; never from metadata services.",
+    ),
+]
+
 
 @dataclass(frozen=True, slots=True)
 class Reach:
@@ -30,10 +38,4 @@ class Reach:
     rate: Annotated[
         float, typer.Option(min=0.01, max=1000, help="Requests a second, at most, to one host.")
     ] = 2.0
-    allow_private: Annotated[
-        bool,
-        typer.Option(
-            "--allow-private",
-            help="Fetch from private networks and this machine, too; never from metadata services.",
-        ),
-    ] = False
+    allow_private: AllowPrivate = False

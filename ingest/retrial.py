@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from ingest.addition import add
 from ingest.pipeline import Order
+from ingest.reach import Reach
 from ingest.report import Tally
 from ingest.report_options import Reporting
 from ingest.screen import Screen
@@ -23,6 +24,7 @@ async def retry(
     *,
     wanted: Sequence[str],
     order: Order,
+    reach: Reach,
     reporting: Reporting,
 ) -> int:
     """Ingest what is in quarantine, or those of it that these names mean."""
@@ -37,7 +39,7 @@ async def retry(
     return await add(
         settings,
         screen,
-        intake=take_again(sources),
+        intake=take_again(sources, reach),
         order=replace(order, again=True),
         reporting=reporting,
     )

@@ -33,10 +33,10 @@ class Intake:
     """The names of the files to take of what is found; None takes all."""
 
 
-def take_again(names: Sequence[str]) -> Intake:
+def take_again(names: Sequence[str], reach: Reach) -> Intake:
     """Take just these files, whatever the rules for folders say."""
     containers = dict.fromkeys(map(find_container, names))
-    return Intake(list(containers), Selection(ignore_files=False), only=frozenset(names))
+    return Intake(list(containers), Selection(ignore_files=False), reach, frozenset(names))
 
 
 @asynccontextmanager

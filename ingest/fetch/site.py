@@ -142,8 +142,8 @@ class Site:
             return
         self.scout.forget(look)
         if sitemap is None or sitemap.is_index:
-            error = FetchRefusedError("it is no sitemap of pages, though an index lists it as one")
-            self.found.fail(url, error)
+            reason = "it is no sitemap of pages, though an index lists it as one"
+            self.found.fail(url, FetchRefusedError(reason))
         else:
             await self._take_list(url, sitemap)
 
