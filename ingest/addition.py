@@ -7,9 +7,9 @@ import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from ingest.pipeline import Order, begin_tally, ingest_plan
-from ingest.plan import Plan
 from ingest.progress import drawing
 from ingest.recording import recording
 from ingest.report import Report, summary
@@ -18,6 +18,9 @@ from ingest.screen import Screen
 from ingest.sources import Intake, open_plan, show_source
 from rag_core.index import open_index
 from rag_core.settings import Settings
+
+if TYPE_CHECKING:
+    from ingest.plan import Plan
 
 
 async def add(
@@ -28,10 +31,15 @@ async def add(
     order: Order,
     reporting: Reporting,
 ) -> int:
-    """Ingest files, folders and what is behind URLs."""
+    """Ingest files, folders, standard input and what is behind URLs."""
     named = " ".join(map(show_source, intake.sources))
-    work = f"{'retry' if order.again else 'add'} {named}"
-    with recording(settings, work=work, reporting=reporting, listed=screen.as_json) as written:
+    with recording(
+        settings,
+        work="retry" if order.again else "add",
+        sources=intake.sources,
+        reporting=reporting,
+        listed=screen.as_json,
+    ) as written:
         order = replace(order, tell=written.tell)
         tell = None if screen.as_json else screen.aside.print
         async with open_plan(settings, intake, collection=order.collection, tell=tell) as plan:

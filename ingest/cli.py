@@ -13,7 +13,7 @@ import typer
 from typer.exceptions import TyperException
 
 from ingest.options import EXIT_CODES, AsJson, Collection, check_text, gathered, lazily, run
-from ingest.order_options import OrderOptions, SelectionOptions
+from ingest.order_options import Given, OrderOptions, SelectionOptions
 from ingest.quarantine_cli import app as quarantine_app
 from ingest.reach import Reach
 from ingest.report_options import Reporting
@@ -40,20 +40,14 @@ _WRONG_USAGE = 2
 
 
 @app.command(epilog=EXIT_CODES)
+@gathered(Given, "given")
 @gathered(OrderOptions, "asked")
 @gathered(SelectionOptions, "wanted")
 @gathered(Reach, "reach")
 @gathered(Reporting, "reporting")
 def add(
-    given: Annotated[
-        list[str],
-        typer.Argument(
-            metavar="PATH|URL...",
-            help="Files, archives, folders with all below them, web pages, sitemaps, object "
-            "stores.",
-        ),
-    ],
     *,
+    given: Given,
     asked: OrderOptions,
     wanted: SelectionOptions,
     reach: Reach,
@@ -77,7 +71,7 @@ def add(
         lambda settings, screen: addition.add(
             settings,
             screen,
-            intake=sources.Intake(given, wanted.selection(), reach),
+            intake=sources.Intake(given.sources, wanted.selection(given.name), reach),
             order=asked.order(settings),
             reporting=reporting,
         ),

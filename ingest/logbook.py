@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
@@ -22,6 +23,9 @@ _MAX_BYTES = 64 << 20
 _PACKAGES = ("rag_core", "ingest", "openai")
 """Whose records are kept from INFO on, also those that the terminal does not show."""
 
+_CREDENTIALS = re.compile(r"://[^/\s@]*@")
+"""Of a URL: whoever named it knows them, and a log is read by others."""
+
 
 class Logbook:
     """Lines with a time, each a sentence; nothing in them can break one or act on a terminal."""
@@ -33,7 +37,8 @@ class Logbook:
     def write(self, level: str, text: str) -> None:
         """Add a line; when that fails for the first time it is said, and then no more."""
         now = datetime.now(UTC).isoformat(timespec="milliseconds")
-        self.file.write(f"{now} {level} {printable(text)}".encode(errors="backslashreplace"))
+        shown = printable(_CREDENTIALS.sub("://…@", text))
+        self.file.write(f"{now} {level} {shown}".encode(errors="backslashreplace"))
         if self.file.problem is not None and not self._said:
             self._said = True
             logger.warning("no log file: %s: %s", self.file.path, self.file.problem)

@@ -29,6 +29,27 @@ def _check_pairs(pairs: list[str] | None) -> list[str] | None:
 
 
 @dataclass(frozen=True, slots=True)
+class Given:
+    """What is to be taken in; for `ingest.options.gathered`."""
+
+    sources: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="PATH|URL...",
+            help="Files, archives, folders with all below them, web pages, sitemaps, object "
+            "stores; - for standard input.",
+        ),
+    ]
+    name: Annotated[
+        str | None,
+        typer.Option(
+            callback=check_text,
+            help="Of the document that comes on standard input, such as notes.md.",
+        ),
+    ] = None
+
+
+@dataclass(frozen=True, slots=True)
 class SelectionOptions:
     """Which files of folders; for `ingest.options.gathered`."""
 
@@ -51,10 +72,10 @@ class SelectionOptions:
         bool, typer.Option("--no-ignore", help="Do not obey .gitignore and .ingestignore.")
     ] = False
 
-    def selection(self) -> Selection:
-        """What was asked for."""
+    def selection(self, name: str | None = None) -> Selection:
+        """What was asked for, and the name of standard input."""
         return rules.Selection(
-            self.include or (), self.exclude or (), ignore_files=not self.no_ignore
+            self.include or (), self.exclude or (), ignore_files=not self.no_ignore, name=name
         )
 
 

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+import platform
 from importlib.metadata import version
 from pathlib import Path
 
 from ingest.limits import Limits
 from ingest.load.ocr import find_tessdata
+from rag_core.catalog.addresses import parse_address
+from rag_core.settings import Settings
 
 _LIBRARIES = (
     "charset-normalizer",
@@ -24,13 +27,13 @@ _HERE = Path(__file__).parent
 
 
 def name_program(limits: Limits) -> str:
-    """Such as `0.1.0+1f2e3d4c, 1024 MB, 60 s, OCR deu+eng`; another one may read what this cannot.
+    """Such as `0.1.0+1f2e3d4c, 1024 of 2892 MB, 60 s, OCR eng`; another may read what this cannot.
 
     The version alone would not do: a loader that was mended in a checkout has the same.
     """
     tessdata = find_tessdata()
     ocr = f"OCR {tessdata.languages}" if tessdata else "no OCR"
-    memory = f"{limits.memory(0) >> 20} MB"
+    memory = f"{limits.memory(0) >> 20} of {limits.total_bytes >> 20} MB"
     return f"{version('rag')}+{_hash_loaders()}, {memory}, {limits.seconds:g} s, {ocr}"
 
 
@@ -41,3 +44,16 @@ def _hash_loaders() -> str:
     for file in (*sorted((_HERE / "load").glob("*.py")), _HERE / "sandbox_worker.py"):
         digest.update(file.read_bytes())
     return digest.hexdigest()[:_HASH_CHARACTERS]
+
+
+def describe_run(settings: Settings) -> dict[str, object]:
+    """What of program, machine and settings decides how an ingest goes; nothing secret."""
+    limits = Limits()
+    return {
+        "version": f"{version('rag')}, Python {platform.python_version()}, {platform.platform()}",
+        "home": settings.home,
+        "catalog": parse_address(settings.catalog_url).shown,
+        "vectors": "a server of its own" if settings.chroma_url is None else "CHROMA_URL",
+        "embedding": f"{settings.embedding_model}, {settings.embedding_precision}",
+        "parsers": f"{limits.workers} at once; {name_program(limits)}",
+    }

@@ -19,6 +19,7 @@ from rag_core.catalog.quarantine import (
     FailedFile,
     Quarantined,
     forget_failures,
+    give_metadata,
     list_quarantined,
     remember_failure,
 )
@@ -83,11 +84,20 @@ class Quarantine:
             raise
 
     async def find(self, source: str, path: Path) -> Quarantined | None:
-        """What is known of a file that need not be tried again; `path` has its bytes now."""
+        """What is known of a file that need not be tried again; `path` has its bytes now.
+
+        Raises:
+            CatalogUnavailableError: the metadata that is given now cannot be kept for it.
+        """
         held = self.held.get(source)
         if held is None or self._may_differ(held.file):
             return None
-        return held if await asyncio.to_thread(_is_same, path, held.file) else None
+        if not await asyncio.to_thread(_is_same, path, held.file):
+            return None
+        wanted = self.terms.metadata
+        if wanted is not None and wanted != held.file.metadata:
+            await give_metadata(self.catalog, self.collection, source, wanted)
+        return held
 
     def choose_metadata(self, source: str, known: DocumentSummary | None) -> Mapping[str, str]:
         """What is given now, or was when the file failed, or what its live document has."""

@@ -2,25 +2,24 @@
 
 from __future__ import annotations
 
-import platform
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from importlib.metadata import version
-from pathlib import Path
 
 import orjson
 
-from ingest.limits import Limits
 from ingest.lines import LineFile
 from ingest.logbook import Logbook, open_logbook
 from ingest.outcome import Outcome
-from ingest.program import name_program
+from ingest.program import describe_run
 from ingest.report import Report
+from ingest.report_file import check_report, open_report
 from ingest.report_options import Reporting
-from rag_core.catalog.addresses import parse_address
-from rag_core.errors import InvalidRequestError
+from ingest.sources import name_path, show_source
 from rag_core.settings import Settings
+
+_WORK_CHARACTERS = 2_000
+"""A retry may name a hundred thousand files."""
 
 
 @dataclass(slots=True)
@@ -58,16 +57,21 @@ class Recording:
 
 @contextmanager
 def recording(
-    settings: Settings, *, work: str, reporting: Reporting, listed: bool
+    settings: Settings, *, work: str, sources: Sequence[str], reporting: Reporting, listed: bool
 ) -> Iterator[Recording]:
-    """Open what an ingest is written down in; `work` says in words what is to be done.
+    """Open what an ingest is written down in.
+
+    `work` is its command, of these sources.
 
     Raises:
         InvalidRequestError: the file of `--report` cannot be written, or is something else.
     """
-    lines = None if reporting.report is None else _open_report(reporting.report)
+    check_report(reporting, [path for path in map(name_path, sources) if path is not None])
+    lines = None if reporting.report is None else open_report(reporting.report)
     with open_logbook(settings.home) as logbook:
-        _begin(settings, logbook, work)
+        logbook.write("INFO", f"begin: {_shorten(' '.join([work, *map(show_source, sources)]))}")
+        for name, value in describe_run(settings).items():
+            logbook.write("INFO", f"{name}: {value}")
         try:
             yield Recording(logbook, lines, listed)
         except BaseException as error:
@@ -78,38 +82,8 @@ def recording(
                 lines.close()
 
 
-def _begin(settings: Settings, logbook: Logbook, work: str) -> None:
-    limits = Limits()
-    facts = {
-        "begin": work,
-        "version": f"{version('rag')}, Python {platform.python_version()}, {platform.platform()}",
-        "home": settings.home,
-        "catalog": parse_address(settings.catalog_url).shown,
-        "vectors": "a server of its own" if settings.chroma_url is None else "CHROMA_URL",
-        "embedding": f"{settings.embedding_model}, {settings.embedding_precision}",
-        "parsers": f"{limits.workers} at once, {limits.total_bytes >> 20} MB; "
-        + name_program(limits),
-    }
-    for name, value in facts.items():
-        logbook.write("INFO", f"{name}: {value}")
-
-
-def _open_report(path: Path) -> LineFile:
-    if path.is_file() and not _is_report(path):
-        raise InvalidRequestError(f"{str(path)!r} is there, and no report: name another file")
-    lines = LineFile(path)
-    if lines.problem is not None:
-        raise InvalidRequestError(f"cannot write {str(path)!r}: {lines.problem}")
-    return lines
-
-
-def _is_report(path: Path) -> bool:
-    """Whether a file may be overwritten: it is empty, or an earlier report."""
-    try:
-        with path.open("rb") as file:
-            return file.read(11) in {b"", b'{"source":"'}
-    except OSError as error:
-        raise InvalidRequestError(f"cannot write {str(path)!r}: {error.strerror}") from error
+def _shorten(work: str) -> str:
+    return work if len(work) <= _WORK_CHARACTERS else f"{work[:_WORK_CHARACTERS]}…"
 
 
 def _counts(report: Report) -> str:

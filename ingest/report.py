@@ -18,6 +18,9 @@ _SLOWEST = 5
 _SLOW_SECONDS = 2.0
 """A person hears of files from here on."""
 
+_LEAST_SHARE = 0.01
+"""Of the bytes: what one small file took says nothing of the time that the rest will take."""
+
 Listener = Callable[[Outcome], None]
 """Called once for each file, as soon as it is through."""
 
@@ -133,8 +136,8 @@ class Tally:
 
     @property
     def seconds_left(self) -> float | None:
-        """Estimated from the bytes that are through; None when there is nothing to go by."""
-        if self.done_bytes == 0:
+        """Estimated from the bytes that are through; None when there is little to go by."""
+        if self.done_bytes <= _LEAST_SHARE * self.total_bytes:
             return None
         return self.seconds / self.done_bytes * (self.total_bytes - self.done_bytes)
 

@@ -18,7 +18,6 @@ class Reporting:
         typer.Option(
             "--report",
             metavar="FILE",
-            resolve_path=True,
             help="One line of JSON for each file, written as it happens: source, status, error, "
             "detail, chunks, tokens, pages, seconds, warnings.",
         ),

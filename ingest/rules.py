@@ -22,7 +22,7 @@ _EXCLUDE = "--exclude"
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """What a user wants of folders and archives."""
+    """What a user wants of folders, archives and standard input."""
 
     include: Sequence[str] = ()
     """Patterns; when there are any, only files that one of them matches are taken."""
@@ -30,6 +30,8 @@ class Selection:
     """Patterns of files and folders that are passed over, whatever else is said."""
     ignore_files: bool = True
     """Whether `.gitignore` and `.ingestignore` are obeyed."""
+    name: str | None = None
+    """Of what comes on standard input."""
 
     def __post_init__(self) -> None:
         """Refuse patterns that are none, before the first folder is looked at."""

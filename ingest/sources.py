@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
-from functools import partial
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 from ingest.fetch.journey import Journey
 from ingest.fetch.remote import Remote, open_remote
 from ingest.fetch.web_urls import is_url, show_url
-from ingest.plan import Plan, find_container, plan_paths
+from ingest.plan import Plan, find_container
 from ingest.reach import Reach
 from ingest.rules import Selection
+from ingest.stdin import plan_given
 from rag_core.settings import Settings
 
 _OURS = ("file://", "local://")
@@ -55,32 +54,28 @@ async def open_plan(
         RagError: nothing could be begun; what fails for one source is in the plan.
     """
     async with open_remote(Journey(settings, collection, intake.reach, tell)) as remote:
-        plan_local = partial(plan_paths, home=settings.home, wanted=intake.wanted)
-        plan = await plan_sources(intake.sources, remote=remote, plan_local=plan_local)
-        if intake.only is not None:
-            files = tuple(file for file in plan.files if file.source in intake.only)
-            plan = replace(plan, files=files, skipped={})
-        yield plan
+        yield await find_files(intake, remote=remote, home=settings.home)
 
 
-async def plan_sources(
-    sources: Sequence[str], *, remote: Remote, plan_local: Callable[[Sequence[Path]], Plan]
-) -> Plan:
-    """Find all that is to be ingested; may be called once for each `remote`.
+async def find_files(intake: Intake, *, remote: Remote, home: Path) -> Plan:
+    """Find all that is to be ingested; `remote` must stay open until it is.
 
-    `remote`, of `open_sources`, must stay open until the plan is ingested. `plan_local` plans the
-    paths, in a thread. Of a caller whom nobody knows, take only what `is_web_url`: paths and
-    stores are read with our own rights.
+    Of a caller whom nobody knows, take only what `is_web_url`: paths and stores are read with our
+    own rights.
 
     Raises:
         RagError: nothing could be begun; what fails for one source is in the plan.
     """
-    here = [name_path(source) for source in sources]
-    elsewhere = [source for source, path in zip(sources, here, strict=True) if path is None]
-    plan = await asyncio.to_thread(plan_local, [path for path in here if path is not None])
-    if not elsewhere:
+    paths = [name_path(source) for source in intake.sources]
+    elsewhere = [one for one, path in zip(intake.sources, paths, strict=True) if path is None]
+    here = [path for path in paths if path is not None]
+    plan = await plan_given(here, home=home, wanted=intake.wanted)
+    if elsewhere:
+        plan = (await remote.find(elsewhere)).plan(beside=plan)
+    if intake.only is None:
         return plan
-    return (await remote.find(elsewhere)).plan(beside=plan)
+    files = tuple(file for file in plan.files if file.source in intake.only)
+    return replace(plan, files=files, skipped={})
 
 
 def name_path(source: str) -> Path | None:

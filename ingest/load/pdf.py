@@ -39,7 +39,8 @@ def load_pdf(
 
     Raises:
         OversizedDocumentError: it is larger than MAX_PDF_BYTES.
-        UnreadableDocumentError: it is broken, or encrypted and no password opens it.
+        UnreadableDocumentError: it is broken.
+        EncryptedDocumentError: it is encrypted and no password opens it.
         EmptyDocumentError: it has no text, and OCR is not installed or finds none.
     """
     if len(content) > MAX_PDF_BYTES:

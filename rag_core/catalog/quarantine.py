@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from sqlalchemy import bindparam, delete, select, text
+from sqlalchemy import bindparam, delete, select, text, update
 
 from rag_core.catalog import tables
 from rag_core.catalog.collections import Collection
@@ -103,6 +103,19 @@ async def list_quarantined(catalog: Catalog, collection: Collection) -> list[Qua
             Quarantined(FailedFile(*file), failures, first, last)
             for *file, failures, first, last in await connection.execute(query)
         ]
+
+
+async def give_metadata(
+    catalog: Catalog, collection: Collection, source: str, metadata: Mapping[str, str]
+) -> None:
+    """Say what a file in quarantine is to have when it is ingested."""
+    change = (
+        update(_table)
+        .where(_table.c.collection_id == collection.id, _table.c.source == storable(source))
+        .values(metadata=dict(metadata))
+    )
+    async with catalog.writing() as connection:
+        await connection.execute(change)
 
 
 async def forget_failures(catalog: Catalog, collection: Collection, sources: Sequence[str]) -> int:

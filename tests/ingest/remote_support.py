@@ -12,10 +12,10 @@ from ingest.fetch.guard import FetchLimits
 from ingest.fetch.journey import Journey
 from ingest.fetch.remote import open_remote
 from ingest.pipeline import Order, ingest_plan
-from ingest.plan import Plan, plan_paths
+from ingest.plan import Plan
 from ingest.reach import Reach
 from ingest.report import Report
-from ingest.sources import plan_sources
+from ingest.sources import Intake, find_files
 from rag_core.index import Index
 from rag_core.settings import Settings
 
@@ -28,7 +28,7 @@ async def planned(home: Path, *sources: str, reach: Reach | None = None) -> Asyn
     reach = replace(reach or Reach(), allow_private=True)
     settings = Settings(RAG_HOME=home, _env_file=None)
     async with open_remote(Journey(settings, "notes", reach, limits=QUICK)) as remote:
-        yield await plan_sources(sources, remote=remote, plan_local=plan_paths)
+        yield await find_files(Intake(sources), remote=remote, home=home)
 
 
 async def ingest(

@@ -9,7 +9,12 @@ from PIL import Image, ImageDraw
 from ingest.load.ocr import MAX_PAGES, find_tessdata
 from ingest.load.pdf import MAX_PDF_BYTES, load_pdf
 from rag_core.documents import Document
-from rag_core.errors import EmptyDocumentError, OversizedDocumentError, UnreadableDocumentError
+from rag_core.errors import (
+    EmptyDocumentError,
+    EncryptedDocumentError,
+    OversizedDocumentError,
+    UnreadableDocumentError,
+)
 from tests.pdfs import make_pdf
 
 
@@ -69,7 +74,7 @@ def test_a_scan_of_too_many_pages_is_reported() -> None:
 
 
 def test_a_password_is_named_as_the_reason() -> None:
-    with pytest.raises(UnreadableDocumentError, match=r"'a\.pdf' is encrypted.*--password"):
+    with pytest.raises(EncryptedDocumentError, match=r"'a\.pdf' is encrypted.*--password"):
         load(make_pdf(["Secret."], password="secret"))  # noqa: S106 - a test's
 
 

@@ -45,6 +45,13 @@ def test_each_file_has_a_line_that_nothing_in_it_can_break(tmp_path: Path) -> No
     )
 
 
+def test_the_passwords_of_urls_stay_out(tmp_path: Path) -> None:
+    with open_logbook(tmp_path) as logbook:
+        logbook.write("INFO", "begin: add https://me:k3y@host/a.pdf a@b sftp://me@host/b")
+
+    assert read(tmp_path)[0].endswith("begin: add https://…@host/a.pdf a@b sftp://…@host/b")
+
+
 def test_records_go_into_the_log_and_the_terminal_shows_what_it_did(
     tmp_path: Path, terminal: io.StringIO
 ) -> None:

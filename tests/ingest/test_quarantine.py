@@ -123,6 +123,19 @@ async def test_a_retry_gives_the_metadata_that_the_file_was_to_have(
     assert document.metadata == {"team": "a"}
 
 
+async def test_the_metadata_that_was_given_last_counts(
+    index: Index, bad: Path, collection: Collection
+) -> None:
+    await ingest(index, bad, metadata={"team": "a"})
+    assert len((await ingest(index, bad, metadata={"team": "b"})).quarantined) == 1
+    write(bad, "# Better\n")
+
+    await ingest(index, bad)
+
+    (document,) = await documents.list_documents(index.catalog, collection, limit=9)
+    assert document.metadata == {"team": "b"}
+
+
 async def test_a_file_that_is_put_back_as_it_was_leaves_the_quarantine(
     index: Index, bad: Path
 ) -> None:

@@ -155,9 +155,17 @@ def test_a_report_replaces_an_earlier_one_and_nothing_else(bad: Path, tmp_path: 
     assert len(list(read_lines(tmp_path / "report.jsonl"))) == 1
 
 
+def test_a_report_that_would_be_ingested_itself_is_refused(bad: Path) -> None:
+    result = run("add", "docs", "--report", "docs/report.jsonl")
+
+    assert result.exit_code == 2
+    assert f"report '{bad.parent}/report.jsonl' would be ingested itself" in result.stderr
+    assert not (bad.parent / "report.jsonl").exists()
+
+
 @pytest.mark.usefixtures("bad")
 def test_a_report_that_cannot_be_written_is_exit_code_2_and_on_a_full_disk_1() -> None:
-    refused = run("add", "docs", "--report", "docs")
+    refused = run("add", "docs", "--report", "/")
     full = run("add", "docs", "--ignore-quarantined", "--report", "/dev/full")
 
     assert (refused.exit_code, full.exit_code) == (2, 1)

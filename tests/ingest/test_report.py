@@ -134,6 +134,7 @@ def test_the_time_left_follows_the_bytes_that_are_through() -> None:
 
 def test_the_time_left_is_not_guessed_before_a_file_is_through() -> None:
     assert Tally("c", total_bytes=400).seconds_left is None
+    assert Tally("c", total_bytes=10_000, done_bytes=9).seconds_left is None
 
 
 @given(st.text(st.characters(categories=["L", "N", "P", "S", "Zs"])))

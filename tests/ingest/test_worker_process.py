@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import sys
+import time
 from asyncio.subprocess import PIPE
 from collections.abc import AsyncIterator
 from contextlib import suppress
@@ -17,10 +18,10 @@ from ingest.limits import Limits
 from ingest.sandbox import Sandbox, open_sandbox
 from rag_core.documents import Splitting
 from rag_core.errors import DocumentError, OversizedDocumentError, UnreadableDocumentError
-from tests.servers import until
 
 SHORT = Limits(seconds=1, seconds_per_mib=0, clock_per_processor=1)
-READ = "import os, sys, time\nos.read(0, 65536)\n"
+START = "import os, time\n"
+READ = "\nos.write(1, b'!')\nos.read(0, 65536)\n"
 ANSWER = "os.write(1, len(frame).to_bytes(8, 'big') + frame)\ntime.sleep(60)"
 HONEST = {
     "document": {
@@ -38,9 +39,7 @@ HONEST = {
 
 @pytest.fixture
 async def sandbox() -> AsyncIterator[Sandbox]:
-    async with open_sandbox(
-        tokenizer="estimate", splitting=Splitting(64), workers=1, limits=SHORT
-    ) as opened:
+    async with open_sandbox(tokenizer="estimate", splitting=Splitting(64), workers=1) as opened:
         yield opened
 
 
@@ -51,15 +50,17 @@ def note(tmp_path: Path) -> Path:
     return path
 
 
-async def take_over(sandbox: Sandbox, program: str) -> int:
-    """Have a worker wait that runs this; returns its process id."""
+async def take_over(sandbox: Sandbox, program: str, *, before: str = "") -> int:
+    """Have a worker wait that runs this when it is asked; returns its process id."""
     worker = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-c", READ + program),
+        *(sys.executable, "-c", START + before + READ + program),
         stdin=PIPE,
         stdout=PIPE,
         stderr=PIPE,
         start_new_session=True,
     )
+    assert worker.stdout is not None
+    await worker.stdout.readexactly(1)
     sandbox.idle.append(worker)
     return worker.pid
 
@@ -81,8 +82,20 @@ def is_alive(pid: int) -> bool:
     return False
 
 
-def read_pid(path: Path) -> int:
-    return int(path.read_text())
+def fork(child: Path, *, first: str = "pass") -> str:
+    """A program that starts a process, which writes down its id."""
+    new = f"{str(child)!r} + '~'"
+    write = f"open({new}, 'w').write(str(os.getpid())); os.rename({new}, {str(child)!r})"
+    wait = f"while not os.path.exists({str(child)!r}): time.sleep(0.01)"
+    return f"if os.fork() == 0:\n    {first}; {write}; time.sleep(60); os._exit(0)\n{wait}\n"
+
+
+def eventually_ends(child: Path) -> bool:
+    """Whether a process is gone: the kernel buries it when it can."""
+    pid, deadline = int(child.read_text()), time.monotonic() + 30
+    while is_alive(pid) and time.monotonic() < deadline:
+        time.sleep(0.01)
+    return not is_alive(pid)
 
 
 async def test_an_honest_answer_is_taken(sandbox: Sandbox, note: Path) -> None:
@@ -108,6 +121,7 @@ async def test_an_answer_that_would_fill_the_memory_is_not_read(
 async def test_an_answer_that_never_ends_costs_the_time_of_one_file(
     sandbox: Sandbox, note: Path
 ) -> None:
+    sandbox.limits = SHORT
     pid = await take_over(sandbox, "os.write(1, (99).to_bytes(8, 'big') + b'{')\ntime.sleep(60)")
 
     error = await fault(sandbox, note)
@@ -127,26 +141,26 @@ async def test_a_worker_that_hangs_up_and_lives_on_is_ended(sandbox: Sandbox, no
 async def test_what_a_worker_has_started_ends_with_it(
     sandbox: Sandbox, note: Path, tmp_path: Path
 ) -> None:
+    sandbox.limits = SHORT
     child = tmp_path / "child"
-    program = f"open({str(child)!r}, 'w').write(str(os.getpid()))\nos.fork()\n"
-    await take_over(sandbox, f"if os.fork() == 0:\n    {program}\ntime.sleep(60)")
+    await take_over(sandbox, "time.sleep(60)", before=fork(child))
 
     await fault(sandbox, note)
 
-    # It was killed; the kernel buries it when it can.
-    await until(lambda: not is_alive(read_pid(child)), most_seconds=30)
+    assert eventually_ends(child)
 
 
 async def test_a_process_that_left_the_group_and_keeps_the_pipes_holds_nothing_up(
     sandbox: Sandbox, note: Path, tmp_path: Path
 ) -> None:
+    sandbox.limits = SHORT
     child = tmp_path / "child"
-    escape = f"os.setsid(); open({str(child)!r}, 'w').write(str(os.getpid())); time.sleep(60)"
-    await take_over(sandbox, f"if os.fork() == 0: {escape}\ntime.sleep(0.1)\nos._exit(3)")
+    await take_over(sandbox, "os._exit(3)", before=fork(child, first="os.setsid()"))
 
     assert await fault(sandbox, note)
 
-    os.kill(read_pid(child), 9)
+    os.kill(int(child.read_text()), 9)
+    assert eventually_ends(child)
 
 
 @pytest.mark.parametrize(

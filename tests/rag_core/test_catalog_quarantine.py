@@ -55,6 +55,16 @@ async def test_other_bytes_of_the_same_source_begin_anew(catalog: Catalog) -> No
     assert found.first_failed_at == found.last_failed_at
 
 
+async def test_what_a_file_is_to_have_can_be_changed(catalog: Catalog) -> None:
+    collection = await make_collection(catalog)
+    await quarantine.remember_failure(catalog, collection, BOMB)
+
+    await quarantine.give_metadata(catalog, collection, BOMB.source, {"team": "b"})
+
+    (found,) = await quarantine.list_quarantined(catalog, collection)
+    assert found.file == replace(BOMB, metadata={"team": "b"})
+
+
 async def test_each_collection_has_a_quarantine_of_its_own(catalog: Catalog) -> None:
     one, two = await make_collection(catalog, "one"), await make_collection(catalog, "two")
 
