@@ -16,7 +16,7 @@ from ingest.options import (
     lazily,
     run,
 )
-from ingest.reach import AllowPrivate, Reach
+from ingest.reach import AllowPrivate
 from ingest.report_options import Reporting
 
 if TYPE_CHECKING:
@@ -72,7 +72,7 @@ def retry(
             screen,
             wanted=sources or (),
             order=pipeline.Order(collection or settings.collection, passwords=password or ()),
-            reach=Reach(allow_private=allow_private),
+            allow_private=allow_private,
             reporting=reporting,
         ),
         as_json=as_json,

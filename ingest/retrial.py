@@ -7,7 +7,6 @@ from dataclasses import replace
 
 from ingest.addition import add
 from ingest.pipeline import Order
-from ingest.reach import Reach
 from ingest.report import Tally
 from ingest.report_options import Reporting
 from ingest.screen import Screen
@@ -24,7 +23,7 @@ async def retry(
     *,
     wanted: Sequence[str],
     order: Order,
-    reach: Reach,
+    allow_private: bool,
     reporting: Reporting,
 ) -> int:
     """Ingest what is in quarantine, or those of it that these names mean."""
@@ -39,7 +38,7 @@ async def retry(
     return await add(
         settings,
         screen,
-        intake=take_again(sources, reach),
+        intake=take_again(sources, allow_private=allow_private),
         order=replace(order, again=True),
         reporting=reporting,
     )

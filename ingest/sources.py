@@ -32,9 +32,10 @@ class Intake:
     """The names of the files to take of what is found; None takes all."""
 
 
-def take_again(names: Sequence[str], reach: Reach) -> Intake:
+def take_again(names: Sequence[str], *, allow_private: bool) -> Intake:
     """Take just these files, whatever the rules for folders say."""
     containers = dict.fromkeys(map(find_container, names))
+    reach = Reach(allow_private=allow_private)
     return Intake(list(containers), Selection(ignore_files=False), reach, frozenset(names))
 
 

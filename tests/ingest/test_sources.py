@@ -141,7 +141,7 @@ async def test_a_page_in_quarantine_is_tried_again_by_its_url(index: Index, tmp_
         url = f"{site.url}/a!/b.pdf"
         first = await ingest(index, tmp_path / "home", url)
         again = await ingest(index, tmp_path / "home", url)
-        intake = take_again([url], Reach())
+        intake = take_again([url], allow_private=True)
 
     assert (len(first.failed), len(again.quarantined)) == (1, 1)
     assert (intake.sources, intake.only) == ([url], {url})
