@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from typer.exceptions import TyperException
 
+from ingest.mirror_cli import app as mirror_app
 from ingest.options import EXIT_CODES, AsJson, Collection, check_text, gathered, lazily, run
 from ingest.order_options import Given, OrderOptions, SelectionOptions
 from ingest.quarantine_cli import app as quarantine_app
@@ -176,6 +177,7 @@ def status(
 
 
 # Last, so that help lists the everyday commands first.
+app.add_typer(mirror_app)
 app.add_typer(quarantine_app)
 app.add_typer(upkeep_app)
 

@@ -224,7 +224,7 @@ Progress = Callable[[Tally], None]
 def summary(report: Report) -> list[str]:
     """Tell a person, in plain lines, what came of an ingest, and what to do next."""
     lines = [_counts(report)]
-    lines += [f"skipped {_count(item.files, 'file')}: {item.reason}" for item in report.skipped]
+    lines += [f"skipped {count(item.files, 'file')}: {item.reason}" for item in report.skipped]
     lines += tell_each("warning", [(item.source, item.detail) for item in report.warnings])
     lines += tell_each("failed", [(fault.source, fault.detail) for fault in report.failed])
     held = [(item.source, f"{item.detail}{_times(item)}") for item in report.quarantined]
@@ -243,14 +243,14 @@ def _counts(report: Report) -> str:
     return (
         f"{report.collection}: {report.added} added, {report.updated} updated, "
         f"{report.unchanged} unchanged, {len(report.failed)} failed{held}; "
-        f"{_count(report.chunks, 'chunk')} ({report.embedded} embedded, {report.reused} reused) "
+        f"{count(report.chunks, 'chunk')} ({report.embedded} embedded, {report.reused} reused) "
         f"in {report.seconds:.1f} s ({done / seconds:.1f} files/s, "
         f"{report.chunks / seconds:.0f} chunks/s)"
     )
 
 
 def _times(held: Held) -> str:
-    return f" ({_count(held.failures, 'failure')}, the last on {held.last_failed_at:%Y-%m-%d})"
+    return f" ({count(held.failures, 'failure')}, the last on {held.last_failed_at:%Y-%m-%d})"
 
 
 def _next_steps(report: Report) -> list[str]:
@@ -271,7 +271,8 @@ def _next_steps(report: Report) -> list[str]:
     return lines
 
 
-def _count(number: int, noun: str) -> str:
+def count(number: int, noun: str) -> str:
+    """Say a number of things, such as `1 chunk` or `2 chunks`."""
     return f"1 {noun}" if number == 1 else f"{number} {noun}s"
 
 

@@ -44,13 +44,13 @@ def run(work: Callable[[Settings, Screen], Coroutine[None, None, int]], *, as_js
         return 1
     except Exception as error:
         logger.debug("a fault of ours", exc_info=True)
-        screen.fail(_root(error))
+        screen.fail(root_of(error))
         return 1
     return code
 
 
-def _root(error: Exception) -> Exception:
-    """The first of what failed side by side; the group that holds it tells a user nothing."""
+def root_of(error: Exception) -> Exception:
+    """Find the first of what failed side by side: the group that holds it tells a user nothing."""
     while isinstance(error, ExceptionGroup):
         error = error.exceptions[0]
     return error

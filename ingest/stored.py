@@ -41,6 +41,33 @@ async def each_document(catalog: Catalog, collection: Collection) -> AsyncIterat
         after = page[-1].source
 
 
+async def documents_below(
+    catalog: Catalog, collection: Collection, tops: Sequence[str]
+) -> list[DocumentSummary]:
+    """The live documents of these sources and below them, each once, in the order of sources."""
+    found = await documents.find_live(catalog, collection, tops)
+    for top in tops:
+        for prefix in (f"{top.rstrip('/')}/", f"{top}!/"):
+            found.update(await _begin_with(catalog, collection, prefix))
+    return [found[source] for source in sorted(found)]
+
+
+async def _begin_with(
+    catalog: Catalog, collection: Collection, prefix: str
+) -> dict[str, DocumentSummary]:
+    found: dict[str, DocumentSummary] = {}
+    after = prefix
+    while page := await documents.list_documents(
+        catalog, collection, limit=_PAGE_DOCUMENTS, after=after
+    ):
+        below = [one for one in page if one.source.startswith(prefix)]
+        found.update({one.source: one for one in below})
+        if len(below) < len(page):
+            break
+        after = page[-1].source
+    return found
+
+
 async def find_all(
     catalog: Catalog, collection: Collection, wanted: Sequence[str]
 ) -> tuple[dict[str, DocumentSummary], list[str]]:

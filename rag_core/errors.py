@@ -7,6 +7,7 @@ RagError
 │   └── SplittingMismatchError    the collection is cut in another way than was asked for
 ├── InvalidRequestError           the caller asked for something that cannot be
 │   ├── BundleError               a file of an exported collection cannot be written, or read
+│   ├── TooManyRemovalsError      a sync would remove more documents than it may
 │   └── RequestTooLargeError      the request, or the question in it, passes a limit
 ├── UnauthorizedError             the caller did not send the key
 ├── NotFoundError                 no such thing
@@ -29,6 +30,7 @@ RagError
 │   ├── VectorsMissingError       Chroma does not know the collection: switched away, or lost
 │   ├── VectorsBrokenError        Chroma answers for the collection with a fault of its own
 │   ├── LexicalUnavailableError
+│   ├── ReindexedError            the collection was switched to another version while we wrote
 │   ├── EmbeddingUnavailableError
 │   ├── OverloadedError           more questions than may be answered at once
 │   ├── StoppedError              the server stops, and finishes no more answers
@@ -91,6 +93,10 @@ class InvalidRequestError(RagError):
 
 class BundleError(InvalidRequestError):
     """A file of an exported collection cannot be written, or is damaged, or not for us."""
+
+
+class TooManyRemovalsError(InvalidRequestError):
+    """A sync would remove more documents than it may; nothing was changed."""
 
 
 class RequestTooLargeError(InvalidRequestError):
@@ -202,6 +208,10 @@ class VectorsBrokenError(UnavailableError):
 
 class LexicalUnavailableError(UnavailableError):
     """The lexical index cannot be read or written."""
+
+
+class ReindexedError(UnavailableError):
+    """The collection was switched to another version while somebody wrote to it, or builds one."""
 
 
 class EmbeddingUnavailableError(UnavailableError):

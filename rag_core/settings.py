@@ -57,6 +57,10 @@ class Settings(BaseSettings):
     OPENAI_BASE_URL, or `langchain:package.module.Class` for a LangChain Embeddings class."""
     embedding_precision: Literal["int8", "fp32"] = Field("int8", alias="EMBEDDING_PRECISION")
     """Of the local model: int8 is twice as fast, fp32 exact."""
+    embedding_price_per_million: float | None = Field(
+        None, alias="EMBEDDING_PRICE_PER_MILLION", ge=0, allow_inf_nan=False
+    )
+    """Of a million tokens, in your currency: what `ingest sync --dry-run` reckons with."""
 
     # The chat model
     openai_api_key: SecretStr | None = Field(None, alias="OPENAI_API_KEY")

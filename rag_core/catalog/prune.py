@@ -35,7 +35,7 @@ async def count_unused(catalog: Catalog) -> UnusedVectors:
         for model in await _models(connection):
             query = select(
                 func.count(), func.coalesce(func.sum(func.length(_vectors.c.vector)), 0)
-            ).where(_vectors.c.fingerprint == model, _vectors.c.hash.in_(_unused(model)))
+            ).where(_vectors.c.fingerprint == model, _vectors.c.hash.in_(unused_hashes(model)))
             row = (await connection.execute(query)).one()
             count, size_bytes = count + int(row[0]), size_bytes + int(row[1])
     return UnusedVectors(count, size_bytes)
@@ -50,14 +50,19 @@ async def delete_unused(catalog: Catalog) -> int:
     """
     deleted = 0
     async with catalog.writing() as connection:
-        if connection.dialect.name == "postgresql":
-            await connection.execute(text("LOCK TABLE chunks IN SHARE MODE"))
+        await hold_chunks(connection)
         for model in await _models(connection):
             old = delete(_vectors).where(
-                _vectors.c.fingerprint == model, _vectors.c.hash.in_(_unused(model))
+                _vectors.c.fingerprint == model, _vectors.c.hash.in_(unused_hashes(model))
             )
             deleted += (await connection.execute(old)).rowcount
     return deleted
+
+
+async def hold_chunks(connection: AsyncConnection) -> None:
+    """Keep others from storing documents until the transaction's end; SQLite does by itself."""
+    if connection.dialect.name == "postgresql":
+        await connection.execute(text("LOCK TABLE chunks IN SHARE MODE"))
 
 
 async def catalog_bytes(catalog: Catalog) -> int:
@@ -93,7 +98,8 @@ async def _models(connection: AsyncConnection) -> list[str]:
     return list(await connection.scalars(select(_vectors.c.fingerprint).distinct()))
 
 
-def _unused(model: str) -> CompoundSelect[Any]:
+def unused_hashes(model: str) -> CompoundSelect[Any]:
+    """Select the hashes of a model's vectors that no collection of it uses."""
     # Not with NOT EXISTS: no index is by this hash, and SQLite would walk all chunks each time.
     used = (
         select(_chunks.c.vector_hash)

@@ -72,7 +72,8 @@ collections = Table(
     Column("strategy", Text, nullable=False, server_default="structure"),
 )
 
-# One row is one version of a document; it never changes but for its state.
+# One row is one version of a document; it never changes but for its state, and for its source
+# when its file is renamed.
 documents = Table(
     "documents",
     metadata,

@@ -37,7 +37,7 @@ async def test_what_comes_is_a_file_of_the_name_given(
     (file,) = plan.files
     assert (file.source, file.size_bytes) == ("from/notes.md", 8)
     assert file.content_hash == hashlib.sha256(b"# Notes\n").digest()
-    async with file.origin.local() as path:
+    async with file.origin.local(unless=None) as path:
         assert (path.name, path.read_bytes()) == ("notes.md", b"# Notes\n")
 
 
