@@ -324,6 +324,12 @@ export interface FinishStepPart {
   type?: "finish-step";
 }
 
+/** A job has ended; the last event. */
+export interface Finished {
+  type: "finished";
+  job: JobDetail;
+}
+
 /** The events with these numbers are kept no more; those after them follow. */
 export interface Gap {
   type: "gap";
@@ -376,6 +382,81 @@ export interface ItemDone {
   type: "response.output_item.done";
   output_index: 0;
   item: OutputMessage;
+}
+
+/** A job with the report of its ingest. */
+export interface JobDetail {
+  id: string;
+  state: "queued" | "running" | "done" | "failed" | "cancelled";
+  collection: string;
+  files: Array<JobFile>;
+  url: string | null;
+  metadata: Record<string, string> | null;
+  progress: JobProgress;
+  /** Name of the error that ended it, or its last attempt. */
+  error: string | null;
+  detail: string | null;
+  /** Cancelled, and its worker has not seen it yet. */
+  cancelling: boolean;
+  /** How often a worker has begun it. */
+  attempts: number;
+  created_at: string;
+  started_at: string | null;
+  finished_at: string | null;
+  /** As `ingest add --json` prints it; null when the ingest did not come to one. */
+  report: Record<string, JsonValue> | null;
+}
+
+/** A file that was uploaded. */
+export interface JobFile {
+  /** Of the document that it becomes. */
+  source: string;
+  size_bytes: number;
+}
+
+/** Jobs, newest first. */
+export interface JobList {
+  jobs: Array<JobView>;
+  /** `after` for the next page; null on the last one. */
+  next: string | null;
+}
+
+/** How far it is; all 0 before it begins. */
+export interface JobProgress {
+  files: number;
+  /** Of the files, in whichever way. */
+  done: number;
+  added: number;
+  updated: number;
+  unchanged: number;
+  failed: number;
+  /** Of the documents that can be found by now. */
+  chunks: number;
+  /** Texts that the embedding model saw. */
+  embedded: number;
+  /** Chunks whose vectors were there already. */
+  reused: number;
+}
+
+/** A job, and how far it is. */
+export interface JobView {
+  id: string;
+  state: "queued" | "running" | "done" | "failed" | "cancelled";
+  collection: string;
+  files: Array<JobFile>;
+  url: string | null;
+  metadata: Record<string, string> | null;
+  progress: JobProgress;
+  /** Name of the error that ended it, or its last attempt. */
+  error: string | null;
+  detail: string | null;
+  /** Cancelled, and its worker has not seen it yet. */
+  cancelling: boolean;
+  /** How often a worker has begun it. */
+  attempts: number;
+  created_at: string;
+  started_at: string | null;
+  finished_at: string | null;
 }
 
 export type JsonValue = unknown;
@@ -508,6 +589,12 @@ export interface PassageView {
   /** Shows the passage in its place. */
   url: string;
   metadata: Record<string, string>;
+}
+
+/** A job has changed: it was queued, begun, got on or was put back. */
+export interface Progress {
+  type: "progress";
+  job: JobView;
 }
 
 /** Whether questions can be answered now; a part by its name. */
@@ -863,6 +950,16 @@ export interface UrlCitation {
   start_index: number;
   /** Half open; 0 and 0 when the answer does not cite it. */
   end_index: number;
+}
+
+/** What is to be fetched and ingested. */
+export interface UrlUpload {
+  /** RAG_COLLECTION when left out. */
+  collection?: string | null;
+  /** Stored with each document in place of what it has; without, it keeps its own. */
+  metadata?: Record<string, unknown> | null;
+  /** With `http` or `https`; other characters than ASCII percent-encoded. */
+  url: string;
 }
 
 /** What the answer cost, in the chat model's tokens. */

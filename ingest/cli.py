@@ -19,6 +19,7 @@ from ingest.quarantine_cli import app as quarantine_app
 from ingest.reach import Reach
 from ingest.report_options import Reporting
 from ingest.upkeep_cli import app as upkeep_app
+from ingest.worker_cli import app as worker_app
 
 if TYPE_CHECKING:
     from ingest import addition, health, lookups, removal, running, sources
@@ -179,6 +180,7 @@ def status(
 # Last, so that help lists the everyday commands first.
 app.add_typer(mirror_app)
 app.add_typer(quarantine_app)
+app.add_typer(worker_app)
 app.add_typer(upkeep_app)
 
 

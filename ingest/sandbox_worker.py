@@ -6,7 +6,6 @@ frames of `ingest.parsed` on standard input and output; ends with its input or w
 
 from __future__ import annotations
 
-import ctypes
 import errno
 import hashlib
 import os
@@ -33,6 +32,7 @@ from rag_core.errors import (
     UnavailableDocumentError,
     UnreadableDocumentError,
 )
+from rag_core.parent import end_with_parent
 from rag_core.tokens import TokenCounter, open_counter
 
 _MIB = 1 << 20
@@ -40,7 +40,6 @@ _FILE_BYTES = 64 * _MIB
 """The largest file that a parser may write."""
 _OF_THE_MACHINE = {errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EMFILE, errno.ENFILE, errno.EAGAIN}
 """Errors of the system that another file would meet, too."""
-_PR_SET_PDEATHSIG = 1
 _UNSTORABLE = re.compile("[\0\ud800-\udfff]")
 
 
@@ -48,7 +47,8 @@ def main() -> None:
     """Answer requests until the input ends."""
     tokenizer, options, parent = sys.argv[1:]
     splitting = Splitting(**orjson.loads(options))
-    _end_with(int(parent))
+    if not end_with_parent(int(parent), signal.SIGKILL):
+        return
     requests, answers = _take_pipes()
     try:
         counter = open_counter(tokenizer)
@@ -61,14 +61,6 @@ def main() -> None:
     _silence(2)
     while (request := _read(requests)) is not None:
         _write(answers, _answer(request, counter, splitting))
-
-
-def _end_with(parent: int) -> None:
-    """Have the kernel kill us when the parent dies, however it dies."""
-    if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
-    if os.getppid() != parent:
-        sys.exit(0)
 
 
 def _take_pipes() -> tuple[BinaryIO, BinaryIO]:

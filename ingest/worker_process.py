@@ -50,7 +50,9 @@ async def start_worker(tokenizer: str, splitting: Splitting) -> Process:
         stderr=PIPE,
         env=_OWN | {name: os.environ[name] for name in _INHERITED if name in os.environ},
         # Ctrl-C at the terminal is for us to deal with; and what it starts can be ended with it.
-        start_new_session=True,
+        # No session of its own: Linux shares processors fairly between sessions, whatever priority
+        # the processes in them have.
+        process_group=0,
     )
     try:
         async with asyncio.timeout(_START_SECONDS):

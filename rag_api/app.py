@@ -91,6 +91,7 @@ def create_app(open_parts: Opener) -> FastAPI:
         allow_methods=["*"],
         allow_headers=["*"],
         expose_headers=[
+            "Location",
             "Retry-After",
             "WWW-Authenticate",
             "X-Answer-Id",

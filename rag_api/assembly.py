@@ -11,6 +11,7 @@ from rag_api.admission import Runs
 from rag_api.answerers import open_answerer
 from rag_api.embeddings import Embeddings
 from rag_api.index_library import IndexLibrary
+from rag_api.jobs import CatalogJobs, JobWatch
 from rag_api.parts import Check, Parts
 from rag_core.catalog.engine import check_catalog
 from rag_core.index import Index, follow_changes, open_index
@@ -33,7 +34,11 @@ async def open_parts(settings: Settings) -> AsyncIterator[Parts]:
         runs = Runs(most=settings.max_answers)
         stack.push_async_callback(runs.close)
         embeddings = _offer_embeddings(index, settings)
-        yield Parts(settings, IndexLibrary(index), answerer, runs, _checks(index), embeddings)
+        jobs = CatalogJobs(index.catalog, settings.home)
+        watch = JobWatch(jobs)
+        stack.callback(watch.close)
+        library, checks = IndexLibrary(index), _checks(index)
+        yield Parts(settings, library, answerer, runs, checks, embeddings, jobs, watch)
 
 
 def _offer_embeddings(index: Index, settings: Settings) -> Embeddings:

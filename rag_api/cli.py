@@ -11,7 +11,7 @@ import socket
 import sys
 import tempfile
 from collections.abc import AsyncIterator, Mapping
-from contextlib import ExitStack, asynccontextmanager
+from contextlib import ExitStack, asynccontextmanager, nullcontext
 from pathlib import Path
 from types import FrameType
 
@@ -23,6 +23,7 @@ from rag_api.doctor import examine_all
 from rag_api.parts import Parts
 from rag_api.server import BACKLOG, Server
 from rag_api.wire.response import STALLED_SECONDS
+from rag_api.worker import running_worker
 from rag_core.errors import ConfigurationError, RagError
 from rag_core.logs import set_up_logs
 from rag_core.settings import Settings, read_settings
@@ -80,11 +81,13 @@ def run_server(settings: Settings, listener: socket.socket) -> None:
     async def opening() -> AsyncIterator[Parts]:
         try:
             async with open_parts(settings) as parts:
+                server.begin_to_stop = parts.watch.close
                 server.end_answers = parts.runs.close
                 _spare_collector()
                 listener.listen(BACKLOG)
                 typer.echo(describe_server(parts, listener))
-                yield parts
+                async with running_worker() if settings.worker else nullcontext():
+                    yield parts
         except RagError as error:
             faults.append(error)
             raise

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 
@@ -11,9 +12,12 @@ from rag_api.requests import CollectionView, DocumentView, SourceView
 from rag_core.catalog import chunks, collections, documents
 from rag_core.catalog.collections import Collection
 from rag_core.documents import Passage
-from rag_core.errors import DocumentNotFoundError
+from rag_core.errors import DocumentNotFoundError, RagError
 from rag_core.index import Index
 from rag_core.search import find_collection, search_collection
+from rag_core.vectors import upkeep
+
+logger = logging.getLogger(__name__)
 
 SEARCHES_AT_ONCE = 4
 """More would share the same cores and end later, and make the streams in progress wait."""
@@ -84,3 +88,19 @@ class IndexLibrary:
             text=row.text,
             metadata=dict(row.metadata),
         )
+
+    async def remove_document(self, document_id: str) -> None:
+        """Hide one live document for good; raises DocumentNotFoundError."""
+        catalog = self.index.catalog
+        summary, _, _ = await documents.get_document(catalog, document_id)
+        collection = await collections.get_collection(catalog, summary.collection)
+        if not await documents.remove_documents(catalog, collection, [document_id]):
+            raise DocumentNotFoundError(document_id)
+        try:
+            await self.index.lexical.follow(
+                catalog, await collections.get_collection(catalog, collection.name)
+            )
+            await upkeep.sweep(catalog, self.index.vectors, collection)
+        except RagError as error:
+            # No search shows what is not live in the catalog.
+            logger.warning("removed; the next ingest clears the index: %s", error)

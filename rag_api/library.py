@@ -23,3 +23,6 @@ class Library(Protocol):
 
     async def read_source(self, chunk_id: str) -> SourceView:
         """One chunk of a live document; raises DocumentNotFoundError."""
+
+    async def remove_document(self, document_id: str) -> None:
+        """Hide one live document for good; raises DocumentNotFoundError."""

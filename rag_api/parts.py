@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from rag_api.admission import Runs
 from rag_api.answer import Answerer
 from rag_api.embeddings import Embeddings
+from rag_api.jobs import Jobs, JobWatch
 from rag_api.library import Library
 from rag_core.settings import Settings
 
@@ -26,3 +27,5 @@ class Parts:
     checks: Mapping[str, Check]
     """By the part's name; what `/readyz` asks."""
     embeddings: Embeddings
+    jobs: Jobs
+    watch: JobWatch

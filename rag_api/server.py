@@ -44,6 +44,8 @@ class Server(uvicorn.Server):
         super().__init__(config)
         self.end_answers: EndAnswers | None = None
         """Ends all answers in progress; known when the application has started."""
+        self.begin_to_stop: Callable[[], None] = _do_nothing
+        """Lets go of readers that can come back at any time; called before the answers end."""
         self._drain_seconds = drain_seconds
         self._hurry = asyncio.Event()
 
@@ -57,6 +59,7 @@ class Server(uvicorn.Server):
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Take no more calls, wait for the answers in progress, then end those that are left."""
+        self.begin_to_stop()
         ending = asyncio.create_task(self._end_answers())
         try:
             await super().shutdown(sockets)
@@ -72,3 +75,7 @@ class Server(uvicorn.Server):
         await asyncio.sleep(_LAST_WORD_SECONDS)
         for connection in list(self.server_state.connections):
             connection.transport.abort()
+
+
+def _do_nothing() -> None:
+    """What is called before anything is open."""

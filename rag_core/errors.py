@@ -13,6 +13,7 @@ RagError
 ├── NotFoundError                 no such thing
 │   ├── CollectionNotFoundError
 │   ├── DocumentNotFoundError     a document or a chunk of one
+│   ├── JobNotFoundError          a job: its end is a week ago, or it never was
 │   └── ModelNotFoundError        a model name that answers nothing
 ├── DocumentError                 skip this document, go on with the rest
 │   ├── UnreadableDocumentError   it cannot be opened or parsed
@@ -34,10 +35,13 @@ RagError
 │   ├── EmbeddingUnavailableError
 │   ├── OverloadedError           more questions than may be answered at once
 │   ├── StoppedError              the server stops, and finishes no more answers
+│   ├── UploadsUnavailableError   what is uploaded cannot be written to the disk
 │   ├── ChatUnavailableError      it did not answer, or stopped in mid-answer
 │   └── ChatRateLimitedError      it asks us to slow down
 ├── ChatRejectedError             the chat model's server refuses the request: wrong key or model
 ├── EmbeddingRejectedError        the same of the embedding model's server
+├── JobAbandonedError             a job's worker was killed each time that it was tried
+├── JobCancelledError             somebody cancelled the job before its end
 ├── LostVectorsError              vectors of staged documents were deleted: embed their texts again
 └── StaleVectorIndexError         the collection was switched to another vector index: add again
 """
@@ -126,6 +130,13 @@ class DocumentNotFoundError(NotFoundError):
         super().__init__(
             f"no document or chunk {wanted!r}: it was removed, replaced or never there"
         )
+
+
+class JobNotFoundError(NotFoundError):
+    """No job has this id any more."""
+
+    def __init__(self, wanted: str) -> None:
+        super().__init__(f"no job {wanted!r}: it ended more than a week ago, or never was")
 
 
 class ModelNotFoundError(NotFoundError):
@@ -235,6 +246,10 @@ class StoppedError(UnavailableError):
         super().__init__("the server stops; ask again when it is back")
 
 
+class UploadsUnavailableError(UnavailableError):
+    """What is uploaded cannot be written to the disk."""
+
+
 class ChatUnavailableError(UnavailableError):
     """The chat model's server did not answer, or stopped in the middle."""
 
@@ -249,6 +264,20 @@ class ChatRejectedError(RagError):
 
 class EmbeddingRejectedError(RagError):
     """The embedding model's server refuses the request: a wrong key, model or parameter."""
+
+
+class JobAbandonedError(RagError):
+    """A job's worker was killed each time that it was tried."""
+
+    def __init__(self, attempts: int) -> None:
+        super().__init__(f"given up: its worker was killed {attempts} times; see the system's log")
+
+
+class JobCancelledError(RagError):
+    """Somebody cancelled the job; what was ingested before stays."""
+
+    def __init__(self) -> None:
+        super().__init__("the job was cancelled; what was ingested before stays")
 
 
 class LostVectorsError(RagError):

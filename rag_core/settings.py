@@ -37,6 +37,10 @@ class Settings(BaseSettings):
     """How many questions are answered at once; as many more wait for their turn."""
     drain_seconds: float = Field(20.0, alias="RAG_DRAIN_SECONDS", ge=0)
     """How long answers in progress may go on after SIGTERM."""
+    max_upload_mb: int = Field(512, alias="RAG_MAX_UPLOAD_MB", ge=1)
+    """Of all files in one request to `POST /v1/documents` together, in MiB."""
+    worker: bool = Field(default=True, alias="RAG_WORKER")
+    """Whether `rag-api serve` starts an `ingest worker` beside it, for what is uploaded."""
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field("INFO", alias="RAG_LOG_LEVEL")
 
     # The catalog

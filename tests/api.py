@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import httpx2
 from fastapi import FastAPI
@@ -17,10 +18,12 @@ from rag_api.answer import ModelAnswerer
 from rag_api.app import create_app
 from rag_api.chat import ChatPart, Finish, Message, Text, Usage
 from rag_api.embeddings import Embeddings
+from rag_api.jobs import JobWatch
 from rag_api.parts import Parts
 from rag_api.requests import CollectionView, DocumentView, SourceView
+from rag_core.catalog.jobs import Job, Selection, Wanted
 from rag_core.documents import Passage
-from rag_core.errors import CollectionNotFoundError, DocumentNotFoundError
+from rag_core.errors import CollectionNotFoundError, DocumentNotFoundError, JobNotFoundError
 from rag_core.settings import Settings
 from rag_core.tokens import open_counter
 from tests.fakes import WordEmbedder
@@ -81,6 +84,7 @@ class MemoryLibrary:
     source: SourceView = SOURCE
     failure: Exception | None = None
     queries: list[str] = field(default_factory=list)
+    removed: list[str] = field(default_factory=list)
 
     async def search(self, query: str, *, collection: str, top_k: int) -> Sequence[Passage]:
         if self.failure is not None:
@@ -103,14 +107,79 @@ class MemoryLibrary:
         ]
 
     async def read_document(self, document_id: str) -> DocumentView:
-        if document_id != self.document.id:
+        if document_id != self.document.id or document_id in self.removed:
             raise DocumentNotFoundError(document_id)
         return self.document
+
+    async def remove_document(self, document_id: str) -> None:
+        await self.read_document(document_id)
+        self.removed.append(document_id)
 
     async def read_source(self, chunk_id: str) -> SourceView:
         if chunk_id != self.source.chunk_id:
             raise DocumentNotFoundError(chunk_id)
         return self.source
+
+
+@dataclass
+class MemoryJobs:
+    """Jobs that no worker takes; a test changes them by `change`."""
+
+    kept: dict[str, Job] = field(default_factory=dict)
+    failure: Exception | None = None
+
+    async def add(self, wanted: Wanted) -> Job:
+        if self.failure is not None:
+            raise self.failure
+        job = Job(
+            id=wanted.id,
+            collection=wanted.collection,
+            state="queued",
+            files=wanted.files,
+            url=wanted.url,
+            metadata=wanted.metadata,
+            progress={},
+            report=None,
+            error=None,
+            detail=None,
+            cancelling=False,
+            attempts=0,
+            worker=None,
+            due_at=MADE_AT,
+            version=1,
+            created_at=MADE_AT,
+            started_at=None,
+            finished_at=None,
+        )
+        self.kept[job.id] = job
+        return job
+
+    async def find(self, job_ids: Sequence[str]) -> Mapping[str, Job]:
+        if self.failure is not None:
+            raise self.failure
+        return {key: job for key, job in self.kept.items() if key in job_ids}
+
+    async def list(self, selection: Selection) -> Sequence[Job]:
+        newest = sorted(self.kept.values(), key=lambda job: job.id, reverse=True)
+        return [
+            job
+            for job in newest
+            if (selection.after is None or job.id < selection.after)
+            and selection.state in {None, job.state}
+            and selection.collection in {None, job.collection}
+        ][: selection.limit]
+
+    async def cancel(self, job_id: str) -> Job:
+        if job_id not in self.kept:
+            raise JobNotFoundError(job_id)
+        if self.kept[job_id].ended:
+            return self.kept[job_id]
+        return self.change(job_id, state="cancelled")
+
+    def change(self, job_id: str, **values: Any) -> Job:
+        job = self.kept[job_id]
+        self.kept[job_id] = replace(job, version=job.version + 1, **values)
+        return self.kept[job_id]
 
 
 @dataclass
@@ -155,11 +224,11 @@ def make_parts(
     api_key: str | None = None,
     public_url: str | None = None,
     runs: Runs | None = None,
+    **more: object,
 ) -> Parts:
-    """Parts in memory."""
-    settings = Settings(
-        RAG_HOME=Path("/nowhere"), RAG_API_KEY=api_key, RAG_PUBLIC_URL=public_url, _env_file=None
-    )
+    """Parts in memory; `more` are settings by their names."""
+    given = {"RAG_HOME": Path("/nowhere"), "RAG_API_KEY": api_key, "RAG_PUBLIC_URL": public_url}
+    settings = Settings(_env_file=None, **(given | more))
     answerer = ModelAnswerer(
         ScriptedChat() if chat is None else chat, open_counter("estimate"), 8192
     )
@@ -167,7 +236,9 @@ def make_parts(
     runs = Runs(most=10) if runs is None else runs
     embeddings = Embeddings(WordEmbedder(), lambda: open_counter("estimate"))
     checks = {"catalog": fine, "vectors": fine}
-    return Parts(settings, books, answerer, runs, checks, embeddings)
+    jobs = MemoryJobs()
+    watch = JobWatch(jobs, poll_seconds=0.01)
+    return Parts(settings, books, answerer, runs, checks, embeddings, jobs, watch)
 
 
 def make_app(parts: Parts) -> FastAPI:

@@ -5,8 +5,11 @@ from __future__ import annotations
 import asyncio
 import base64
 import json
+import os
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -87,6 +90,18 @@ class SlowEmbeddings(WordEmbeddings):
         self.most = max(self.most, self.running)
         await asyncio.sleep(0.01)
         self.running -= 1
+        return word_vectors(texts)
+
+
+class GatedEmbeddings(WordEmbeddings):
+    """Takes a hundred texts, then waits while the file is there that a variable names."""
+
+    taken = 0
+
+    def embed_documents(self, texts: list[str]) -> list[list[float]]:
+        self.taken += len(texts)
+        while self.taken > 100 and Path(os.environ["EMBEDDINGS_GATE"]).exists():
+            time.sleep(0.02)
         return word_vectors(texts)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 
 import numpy as np
 
@@ -41,7 +42,9 @@ class WordEmbedder:
 class MemoryVectors:
     """The vector index in memory, exact."""
 
-    def __init__(self) -> None:
+    def __init__(self, home: Path = Path("/nowhere")) -> None:
+        self.home = home
+        """Where locks are."""
         self.collections: dict[str, dict[str, np.ndarray]] = {}
 
     async def create(self, name: str) -> None:

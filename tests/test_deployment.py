@@ -101,8 +101,17 @@ def test_answers_in_progress_may_end_before_the_container_is_killed() -> None:
 def test_optional_services_start_only_when_asked_for() -> None:
     services = compose()["services"]
 
-    assert services["ollama"]["profiles"] == ["ollama"]
-    assert services["ingest"]["profiles"] == ["tools"]
+    assert [name for name in SERVICES if "profiles" in services[name]] == ["ollama"]
+
+
+def test_uploads_are_ingested_by_a_container_that_shares_their_volume() -> None:
+    services = compose()["services"]
+    api, ingest = services["api"], services["ingest"]
+
+    assert ingest["command"] == ["worker"]
+    assert api["environment"]["RAG_WORKER"] == "false"  # type: ignore[index]
+    assert "rag:/var/lib/rag" in api["volumes"]  # type: ignore[operator]
+    assert "rag:/var/lib/rag" in ingest["volumes"]  # type: ignore[operator]
 
 
 def test_the_image_is_made_from_the_lock_and_runs_as_a_plain_user() -> None:

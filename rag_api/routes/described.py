@@ -9,6 +9,7 @@ from pydantic import BaseModel, TypeAdapter
 from pydantic.json_schema import models_json_schema
 
 from rag_api.events import Cited, Delta, Done, Event, Failed, Gap, Restarted, Retrieved
+from rag_api.job_views import JOB_EVENTS, UrlUpload
 from rag_api.requests import ErrorBody
 from rag_api.wire.openai_objects import ChatChunk, OpenAIError
 from rag_api.wire.responses_objects import RESPONSE_EVENTS
@@ -85,8 +86,9 @@ def event_stream(
 
 def component_schemas() -> Mapping[str, Schema]:
     """The schemas of what only streams carry."""
-    carried = (*EVENT_MODELS, *RESPONSE_EVENTS, ChatChunk, OpenAIError, *UI_PARTS)
+    carried = (*EVENT_MODELS, *JOB_EVENTS, *RESPONSE_EVENTS, ChatChunk, OpenAIError, *UI_PARTS)
     models = [(model, "serialization") for model in carried]
+    models.append((UrlUpload, "validation"))  # a body beside files, which the framework cannot say
     _, definitions = models_json_schema(models, ref_template=_REF)  # type: ignore[arg-type]
     event = TypeAdapter(Event).json_schema(ref_template=_REF, mode="serialization")
     schemas: dict[str, Schema] = definitions["$defs"]

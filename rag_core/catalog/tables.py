@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import (
     JSON,
     BigInteger,
+    Boolean,
     Column,
     DateTime,
     Dialect,
@@ -180,3 +181,28 @@ fetches = Table(
     Column("links", JsonTuple, nullable=False),
     Column("fetched_at", UtcTime, nullable=False),
 )
+
+# What is to be ingested by whichever worker comes first; collections come and go without it.
+jobs = Table(
+    "jobs",
+    metadata,
+    Column("id", _key(), primary_key=True),
+    Column("collection", Text, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("files", JSON, nullable=False),
+    Column("url", Text),
+    Column("metadata", JSON(none_as_null=True)),
+    Column("progress", JSON, nullable=False),
+    Column("report", JSON(none_as_null=True)),
+    Column("error", Text),
+    Column("detail", Text),
+    Column("cancelling", Boolean, nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("worker", Text),
+    Column("due_at", UtcTime),
+    Column("version", Integer, nullable=False),
+    Column("created_at", UtcTime, nullable=False),
+    Column("started_at", UtcTime),
+    Column("finished_at", UtcTime),
+)
+Index("jobs_by_due", jobs.c.due_at)

@@ -6,34 +6,26 @@ whole client first and takes 1.3 s.
 
 from __future__ import annotations
 
-import ctypes
 import importlib
 import os
 import signal
 import sys
 from collections.abc import Callable
 
+from rag_core.parent import end_with_parent
 from rag_core.vectors.place import HOST
-
-_PR_SET_PDEATHSIG = 1
 
 
 def main() -> None:
     """Tie our life to the keeper's, write our id into the data lock, and serve."""
     keeper, lock, folder, port = sys.argv[1:]
-    _end_with(int(keeper))
+    # On SIGTERM Chroma ends orderly.
+    if not end_with_parent(int(keeper), signal.SIGTERM):
+        sys.exit("the keeper has gone")
     os.pwrite(int(lock), str(os.getpid()).encode(), 0)
     command = ["chroma", "run", "--path", folder, "--host", HOST, "--port", port]
     sys.argv = command
     _entry()(command)
-
-
-def _end_with(keeper: int) -> None:
-    """Get SIGTERM, on which Chroma ends orderly, when the keeper is killed."""
-    if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
-    if os.getppid() != keeper:
-        sys.exit("the keeper has gone")
 
 
 def _entry() -> Callable[[list[str]], object]:

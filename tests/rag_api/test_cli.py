@@ -23,7 +23,7 @@ SERVE = [sys.executable, "-m", "rag_api", "serve"]
 
 def environment(home: Path, **more: str) -> dict[str, str]:
     """Nothing of the machine's own settings."""
-    ours = {"PATH": os.environ["PATH"], "RAG_HOME": str(home), "RAG_PORT": "0"}
+    ours = {"PATH": os.environ["PATH"], "RAG_HOME": str(home), "RAG_PORT": "0", "RAG_WORKER": "no"}
     return {**ours, "CHAT_MODEL": "extractive", **more}
 
 

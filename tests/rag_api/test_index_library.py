@@ -18,7 +18,7 @@ TEXT = "Cats purr.\n\nDogs bark."
 
 @pytest.fixture
 async def library(tmp_path: Path) -> AsyncIterator[IndexLibrary]:
-    embedder, vectors, lexical = WordEmbedder(), MemoryVectors(), Lexical(tmp_path)
+    embedder, vectors, lexical = WordEmbedder(), MemoryVectors(tmp_path), Lexical(tmp_path)
     async with open_catalog(f"sqlite:///{tmp_path}/catalog.sqlite3") as catalog:
         collection = await collections.ensure_collection(
             catalog, "default", fingerprint=embedder.fingerprint, dimension=embedder.dimension
@@ -66,3 +66,15 @@ async def test_a_removed_document_is_never_found_again(library: IndexLibrary) ->
     await documents.remove_documents(catalog, collection, [passage.document_id])
 
     assert not await library.search("dogs", collection="default", top_k=2)
+
+
+async def test_a_removed_document_is_found_no_more(library: IndexLibrary) -> None:
+    passage, *_ = await library.search("dogs bark", collection="default", top_k=1)
+
+    await library.remove_document(passage.document_id)
+
+    assert await library.search("dogs bark", collection="default", top_k=2) == []
+    with pytest.raises(DocumentNotFoundError):
+        await library.remove_document(passage.document_id)
+    collection = await collections.get_collection(library.index.catalog, "default")
+    assert await documents.dead_ids(library.index.catalog, collection) == []

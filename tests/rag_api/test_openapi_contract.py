@@ -6,7 +6,9 @@ import asyncio
 import threading
 from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
 from queue import Queue
+from tempfile import TemporaryDirectory
 
 import pytest
 import schemathesis
@@ -33,7 +35,12 @@ CONFIG = schemathesis.Config.from_dict(
                     "/api/chat",
                 ],
                 "checks": {"positive_data_acceptance": {"expected-statuses": [200, 400, 404]}},
-            }
+            },
+            {
+                # Nor what a text in a form holds, or that a file has a name.
+                "include-path": "/v1/documents",
+                "checks": {"positive_data_acceptance": {"expected-statuses": [202, 400, 422]}},
+            },
         ],
     }
 )
@@ -48,7 +55,12 @@ BOUNDED = settings(
 
 
 async def serve(ports: Queue[int], stopped: threading.Event) -> None:
-    parts = make_parts(api_key=KEY)
+    with TemporaryDirectory() as home:
+        await serve_from(Path(home), ports, stopped)
+
+
+async def serve_from(home: Path, ports: Queue[int], stopped: threading.Event) -> None:
+    parts = make_parts(api_key=KEY, RAG_HOME=home)
     # The longest question that the document allows finds room.
     parts = replace(parts, answerer=replace(parts.answerer, context_tokens=100_000))
     async with serving(make_app(parts), lifespan="on") as port:

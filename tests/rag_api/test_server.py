@@ -47,7 +47,13 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def environment(home: Path, **more: str) -> dict[str, str]:
-    return {"PATH": os.environ["PATH"], "RAG_HOME": str(home / "store"), "RAG_PORT": "0", **more}
+    return {
+        "PATH": os.environ["PATH"],
+        "RAG_HOME": str(home / "store"),
+        "RAG_PORT": "0",
+        "RAG_WORKER": "no",
+        **more,
+    }
 
 
 @asynccontextmanager
