@@ -144,7 +144,7 @@ def main() -> int:
     arguments.add_argument("--rounds", type=int, default=3)
     arguments.add_argument("--files", type=int, default=2000)
     options = arguments.parse_args()
-    with tempfile.TemporaryDirectory() as name:
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as name:
         bench = Bench(Path(name), free_port())
         environment = os.environ | {"RAG_HOME": name}
         subprocess.run([BIN / "ingest", "add", SAMPLE], env=environment, check=True)

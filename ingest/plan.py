@@ -86,7 +86,9 @@ def name_source(path: str) -> str:
 
 def find_container(source: str) -> str:
     """The archive that a source is in; the source itself when it is in none."""
-    return source if Path(source).exists() else source.partition("!/")[0]
+    if not source.startswith("/") or Path(source).exists():  # a URL is in none
+        return source
+    return source.partition("!/")[0]
 
 
 def plan_paths(

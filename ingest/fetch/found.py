@@ -47,10 +47,9 @@ class Found:
             self.tell(f"looking for pages: {len(self.files)} found")
 
     def plan(self, beside: Plan) -> Plan:
-        """Put all of it beside another plan."""
-        files = {file.source: file for file in beside.files} | self.files
+        """Put all of it after another plan, whose order may matter."""
         return Plan(
-            files=tuple(files[source] for source in sorted(files)),
+            files=(*beside.files, *(self.files[source] for source in sorted(self.files))),
             skipped=dict(Counter(beside.skipped) + self.skipped),
             faults=(*beside.faults, *self.faults.items()),
         )

@@ -7,7 +7,7 @@ from rag_core.errors import FetchMissingError
 
 
 def test_what_was_found_goes_beside_another_plan() -> None:
-    here = PlannedFile("/b", 1, LocalFile("/b"))
+    here = (PlannedFile("/z", 1, LocalFile("/z")), PlannedFile("/b", 1, LocalFile("/b")))
     found = Found()
     found.add("http://h/a", LocalFile("a"), 2)
     found.add("http://h/a", LocalFile("other"), 3)
@@ -15,9 +15,10 @@ def test_what_was_found_goes_beside_another_plan() -> None:
     found.skip("nothing", 0)
     found.fail("http://h/c", FetchMissingError("gone"))
 
-    plan = found.plan(Plan((here,), {"hidden": 1}, (("/d", FetchMissingError("gone")),)))
+    plan = found.plan(Plan(here, {"hidden": 1}, (("/d", FetchMissingError("gone")),)))
 
-    assert [(file.source, file.size_bytes) for file in plan.files] == [("/b", 1), ("http://h/a", 2)]
+    found_files = [(file.source, file.size_bytes) for file in plan.files]
+    assert found_files == [("/z", 1), ("/b", 1), ("http://h/a", 2)]
     assert plan.skipped == {"hidden": 3}
     assert [source for source, _ in plan.faults] == ["/d", "http://h/c"]
 

@@ -8,7 +8,7 @@ import pytest
 
 from ingest.reach import Reach
 from ingest.report import Report
-from ingest.sources import name_path
+from ingest.sources import name_path, take_again
 from rag_core.catalog import collections, documents
 from rag_core.index import Index
 from tests.ingest.remote_support import ingest, planned
@@ -135,6 +135,18 @@ async def test_paths_and_urls_are_one_plan(tmp_path: Path) -> None:
 @pytest.mark.parametrize("source", ["file://host/a", "s3://bucket/a"])
 def test_what_is_elsewhere_is_no_path(source: str) -> None:
     assert name_path(source) is None
+
+
+async def test_a_page_in_quarantine_is_tried_again_by_its_url(index: Index, tmp_path: Path) -> None:
+    broken = Reply(b"%PDF-1.7 broken", media_type="application/pdf")
+    async with serving_site({"/a!/b.pdf": broken, "/b": link_to()}) as site:
+        url = f"{site.url}/a!/b.pdf"
+        first = await ingest(index, tmp_path / "home", url)
+        again = await ingest(index, tmp_path / "home", url)
+        intake = take_again([url], allow_private=True)
+
+    assert (len(first.failed), len(again.quarantined)) == (1, 1)
+    assert (intake.sources, intake.only) == ([url], {url})
 
 
 async def test_a_failure_of_one_page_is_reported_with_its_url(index: Index, tmp_path: Path) -> None:
