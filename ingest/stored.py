@@ -112,6 +112,12 @@ async def forget_gone(catalog: Catalog, collection: Collection, sources: Sequenc
     await forget_failures(catalog, collection, [one for one in sources if _is_gone(one)])
 
 
+async def forget_below(catalog: Catalog, collection: Collection, tops: Sequence[str]) -> None:
+    """Do so with those of these sources, and below them."""
+    held = await find_held(catalog, collection, tops)
+    await forget_gone(catalog, collection, [one for sources in held.values() for one in sources])
+
+
 def _is_gone(source: str) -> bool:
     return source.startswith("/") and not Path(find_container(source)).exists()
 
