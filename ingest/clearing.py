@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import timedelta
 
+from ingest.dropping import drop_versions
 from ingest.verify import Stores
-from rag_core.catalog import changes, chunks, collections
+from rag_core.catalog import changes, chunks, collections, versions
 from rag_core.catalog.unseen import give_up_abandoned
 from rag_core.vectors import upkeep
 
@@ -27,10 +28,15 @@ class Compacted:
     changes: int
     abandoned: int
     """Documents of imports that nobody has gone on with for a day."""
+    versions: int
+    """That were kept to go back to before the last reindex."""
 
 
 async def clear_collection(stores: Stores, name: str) -> Compacted:
-    """Clear away what is dead, and build Chroma anew if many vectors were removed from it."""
+    """Clear away what is dead, and build Chroma anew if many vectors were removed from it.
+
+    The version from before the last reindex goes, too.
+    """
     collection = await collections.get_collection(stores.catalog, name)
     await stores.lexical.follow(stores.catalog, collection)
     abandoned = await give_up_abandoned(stores.catalog, collection, _ABANDONED)
@@ -42,4 +48,6 @@ async def clear_collection(stores: Stores, name: str) -> Compacted:
     if worn:
         await upkeep.rebuild(stores.catalog, stores.vectors, collection)
     pruned = await changes.prune_changes(stores.catalog, collection, keep=_CHANGES_KEPT)
-    return Compacted(name, removed if worn else 0, pruned, abandoned)
+    previous = await versions.find_version(stores.catalog, name, "previous")
+    await drop_versions(stores, [previous] if previous else [])
+    return Compacted(name, removed if worn else 0, pruned, abandoned, int(previous is not None))

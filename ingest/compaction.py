@@ -119,6 +119,11 @@ def _describe(done: Compaction) -> list[str]:
             f"{kept} kept, so that their texts need not be embedded again: --unused-vectors "
             "deletes them"
         )
+    lines += [
+        f"{one.collection}: the version before its last reindex deleted"
+        for one in done.collections
+        if one.versions
+    ]
     for store in done.broken_stores:
         deleted = "deleted" if store.deleted else "kept: --broken-stores deletes it"
         lines.append(f"broken store {store.path} ({store.size_bytes / 1e6:.1f} MB) {deleted}")

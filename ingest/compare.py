@@ -195,9 +195,14 @@ def _is_named_in_text(document: DocumentSummary, to: str) -> bool:
 
 
 def _is_below_any(source: str, tops: Collection[str]) -> bool:
-    """Whether a source is one of these paths or lies below it, or in an archive of that name."""
+    """Whether a source is one of these paths or lies below it, or in an archive of that name.
+
+    While anything of an object store cannot be read, none of its objects counts as gone.
+    """
     if not tops:
         return False
+    if "://" in source:
+        return any("://" in top for top in tops)
     shown = printable(source)
     above = (str(parent).removesuffix("!") for parent in PurePosixPath(shown).parents)
     return any(part in tops for part in (shown, *above))

@@ -58,6 +58,8 @@ async def ensure_cut(catalog: Catalog, embedder: Embedder, name: str, wish: Wish
         SplittingMismatchError: it is there, and cut in another way.
         FingerprintMismatchError: it is there, and was embedded by another model.
     """
+    if collections.visible_name(name) != name:
+        raise InvalidRequestError(f"collection {name!r}: the name holds a control character")
     try:
         collection = await collections.get_collection(catalog, name)
     except CollectionNotFoundError:

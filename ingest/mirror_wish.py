@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from ingest.guard import read_guard
 from ingest.mirror import Mirror
 from ingest.pipeline import Order
-from ingest.plan import Plan, name_source
-from ingest.sources import Intake, name_path, open_plan
+from ingest.plan import Plan
+from ingest.sources import Intake, name_top, open_plan
 from rag_core.errors import InvalidRequestError
 from rag_core.settings import Settings
 
@@ -34,7 +34,6 @@ class Wish:
         def plan() -> AbstractAsyncContextManager[Plan]:
             return open_plan(settings, self.intake, collection=order.collection)
 
-        paths = map(name_path, self.intake.sources)
-        tops = [name_source(str(path)) for path in paths if path is not None]
+        tops = [top for top in map(name_top, self.intake.sources) if top is not None]
         guard = read_guard(self.max_delete)
         return Mirror(order, tops, plan, guard, carry=not self.embed_renamed)

@@ -10,8 +10,8 @@ from urllib.parse import unquote, urlsplit
 
 from ingest.fetch.journey import Journey
 from ingest.fetch.remote import Remote, open_remote
-from ingest.fetch.web_urls import is_url, show_url
-from ingest.plan import Plan, find_container
+from ingest.fetch.web_urls import is_url, is_web_url, show_url
+from ingest.plan import Plan, find_container, name_source
 from ingest.reach import Reach
 from ingest.rules import Selection
 from ingest.stdin import plan_given
@@ -86,6 +86,17 @@ def name_path(source: str) -> Path | None:
         return None
     parts = urlsplit(source)
     return Path(unquote(parts.path)) if parts.hostname in (None, "localhost") else None
+
+
+def name_top(source: str) -> str | None:
+    """Name what the documents of a source lie below; None for the web, whose lists are not whole.
+
+    Pages come and go with links, limits and moods of servers: none is known to be gone.
+    """
+    path = name_path(source)
+    if path is not None:
+        return name_source(str(path))
+    return None if is_web_url(source) else f"{source.rstrip('/')}/"
 
 
 def show_source(source: str) -> str:

@@ -7,12 +7,22 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ingest.options import EXIT_CODES, AsJson, Collection, OneCollection, check_text, lazily, run
+from ingest.options import (
+    EXIT_CODES,
+    AsJson,
+    Collection,
+    OneCollection,
+    check_text,
+    gathered,
+    lazily,
+    run,
+)
+from ingest.reindex_options import ReindexOptions
 
 if TYPE_CHECKING:
-    from ingest import compaction, soundness, transfer
+    from ingest import compaction, reindexing, soundness, transfer
 else:
-    compaction = lazily("ingest.compaction")
+    compaction, reindexing = lazily("ingest.compaction"), lazily("ingest.reindexing")
     soundness, transfer = lazily("ingest.soundness"), lazily("ingest.transfer")
 
 app = typer.Typer()
@@ -60,6 +70,32 @@ def rebuild(*, collection: OneCollection = None, as_json: AsJson = False) -> Non
     """
     run(
         lambda settings, screen: soundness.rebuild(settings, screen, collection=collection),
+        as_json=as_json,
+    )
+
+
+@app.command(epilog=EXIT_CODES)
+@gathered(ReindexOptions, "options")
+def reindex(
+    *, collection: Collection = None, options: ReindexOptions, as_json: AsJson = False
+) -> None:
+    """Change the embedding model of a collection, or how its documents are cut.
+
+    The new version is built beside the live one from the texts in the catalog, so no file is
+    read, and takes its place in one step; only what was never embedded with its model is
+    embedded. Documents may come in meanwhile. Killed, it goes on when it is run again. The
+    version before is kept for --rollback until the next reindex or `ingest compact`. What is not
+    given stays as it is.
+
+    Keys of --json: collection, switched, fingerprint, chunk_tokens, overlap_tokens, strategy,
+    previous [fingerprint, chunk_tokens, overlap_tokens, strategy], documents, embedded, reused,
+    seconds.
+    """
+    change = options.change()
+    run(
+        lambda settings, screen: reindexing.reindex(
+            settings, screen, collection=collection, change=change
+        ),
         as_json=as_json,
     )
 
@@ -140,11 +176,12 @@ def compact(
     """Give back the space of what nobody needs any more.
 
     Replaced and removed documents, the marks that Chroma keeps of them, old changes, imports that
-    were abandoned a day ago; then the database is made smaller. Exit code 1 when it could not be.
+    were abandoned a day ago, versions from before a reindex; then the database is made smaller.
+    Exit code 1 when it could not be.
 
-    Keys of --json: collections [collection, removed_vectors, changes, abandoned], fetches,
-    unused_vectors, unused_vector_bytes, deleted_vectors, broken_stores [path, size_bytes, deleted],
-    catalog_bytes_before, catalog_bytes_after, problem, seconds.
+    Keys of --json: collections [collection, removed_vectors, changes, abandoned, versions],
+    fetches, unused_vectors, unused_vector_bytes, deleted_vectors, broken_stores [path,
+    size_bytes, deleted], catalog_bytes_before, catalog_bytes_after, problem, seconds.
     """
     run(
         lambda settings, screen: compaction.compact(

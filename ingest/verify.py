@@ -192,6 +192,8 @@ class _Look:
         """Drop the suspects that a change under way explains."""
         catalog, lexical = self.stores.catalog, self.stores.lexical
         now = await collections.get_collection(catalog, self.collection.name)
+        if now.id != self.collection.id:  # it was reindexed while we looked
+            return
         if self.without_words.ids:
             await lexical.follow(catalog, now)
             held = set(await lexical.held(now, self.without_words.ids))

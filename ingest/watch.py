@@ -30,7 +30,7 @@ class Watched:
     """What is watched, and how."""
 
     tops: Sequence[str]
-    """Files and folders."""
+    """Files and folders; object stores among them are looked at now and then only."""
     home: Path
     """Our own store, which changes with each round."""
     settle_seconds: float
@@ -66,8 +66,9 @@ async def watching(watched: Watched) -> AsyncIterator[Signs]:
 
 
 async def _follow(watched: Watched, signs: Signs, stop: asyncio.Event) -> None:
-    while watched.tops:
-        there = _identify(watched.tops)
+    tops = [top for top in watched.tops if "://" not in top]
+    while tops:
+        there = _identify(tops)
         try:
             if any(there.values()):
                 await _notice(watched, there, signs, stop)
@@ -76,7 +77,7 @@ async def _follow(watched: Watched, signs: Signs, stop: asyncio.Event) -> None:
             logger.warning("changes are not seen at once, only by looking now and then: %s", error)
         signs.ready.set()
         await asyncio.sleep(_AGAIN_SECONDS)
-        if _identify(watched.tops) != there:
+        if _identify(tops) != there:
             signs.changed.set()
     signs.ready.set()
 

@@ -30,6 +30,7 @@ RagError
 │   ├── VectorsMissingError       Chroma does not know the collection: switched away, or lost
 │   ├── VectorsBrokenError        Chroma answers for the collection with a fault of its own
 │   ├── LexicalUnavailableError
+│   ├── ReindexedError            the collection was switched to another version while we wrote
 │   ├── EmbeddingUnavailableError
 │   ├── OverloadedError           more questions than may be answered at once
 │   ├── StoppedError              the server stops, and finishes no more answers
@@ -207,6 +208,10 @@ class VectorsBrokenError(UnavailableError):
 
 class LexicalUnavailableError(UnavailableError):
     """The lexical index cannot be read or written."""
+
+
+class ReindexedError(UnavailableError):
+    """The collection was switched to another version while somebody wrote to it, or builds one."""
 
 
 class EmbeddingUnavailableError(UnavailableError):

@@ -74,22 +74,30 @@ async def _mend(index: Index, collection: Collection) -> None:
 async def clear_away(settings: Settings, catalog: Catalog, collection: Collection) -> None:
     """Delete from both indexes what the catalog no longer shows; the next ingest would, too.
 
+    Also from those of its versions that readers do not see.
+
     Raises:
         UnavailableError: one of them does not answer.
     """
-    await Lexical(settings.home).follow(catalog, collection)
+    lexical = Lexical(settings.home)
     async with open_vectors(settings) as vectors:
-        await upkeep.sweep(catalog, vectors, collection)
+        for version in await collections.all_collections(catalog, hidden=True):
+            if collections.visible_name(version.name) == collection.name:
+                await lexical.follow(catalog, version)
+                await upkeep.sweep(catalog, vectors, version)
 
 
 async def follow_changes(index: Index) -> None:
     """Keep both indexes in step with the catalog, until cancelled; logs what fails."""
-    reached: dict[int, int] = {}
+    reached: dict[str, int] = {}
+    models: dict[str, str] = {}
     async with asyncio.TaskGroup() as watching:
         watching.create_task(
             _repeat(lambda: _follow_all(index, reached), "lexical", seconds=_POLL_SECONDS)
         )
-        watching.create_task(_repeat(lambda: _heal_all(index), "vector", seconds=_HEAL_SECONDS))
+        watching.create_task(
+            _repeat(lambda: _heal_all(index, models), "vector", seconds=_HEAL_SECONDS)
+        )
 
 
 async def _repeat(
@@ -107,17 +115,34 @@ async def _repeat(
             await asyncio.sleep(_RETRY_SECONDS)
 
 
-async def _follow_all(index: Index, reached: dict[int, int]) -> None:
-    """Follow the collections that changed since the sequence numbers in `reached`."""
-    for collection in await collections.all_collections(index.catalog):
-        if reached.get(collection.id) != collection.seq:
-            reached[collection.id] = await index.lexical.follow(index.catalog, collection)
+async def _follow_all(index: Index, reached: dict[str, int]) -> None:
+    """Follow the collections that changed since the sequence numbers in `reached`.
+
+    By their vector indexes: a database may give the id of a deleted version to another.
+    """
+    for collection in await collections.all_collections(index.catalog, hidden=True):
+        if reached.get(collection.vector_index) != collection.seq:
+            followed = await index.lexical.follow(index.catalog, collection)
+            reached[collection.vector_index] = followed
 
 
-async def _heal_all(index: Index) -> None:
-    """Rebuild what a crash of Chroma, or a loss of its disk, has damaged while we serve."""
+async def _heal_all(index: Index, models: dict[str, str]) -> None:
+    """Rebuild what a crash of Chroma, or a loss of its disk, has damaged while we serve.
+
+    And say when somebody reindexes a collection, whose model `models` remembers, with another.
+    """
     for collection in await collections.all_collections(index.catalog):
         await _heal(index, collection)
+        name, model, ours = collection.name, collection.fingerprint, index.embedder.fingerprint
+        if models.setdefault(name, model) != model and model != ours:
+            logger.warning(
+                "collection %r was reindexed with %s: searches by %s see the version from before, "
+                "without what comes in, until this program is started with that model",
+                name,
+                model,
+                ours,
+            )
+        models[name] = model
 
 
 async def _heal(index: Index, collection: Collection) -> Collection:

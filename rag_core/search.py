@@ -20,7 +20,7 @@ from rag_core.catalog.collections import Collection
 from rag_core.catalog.engine import Catalog
 from rag_core.documents import Passage
 from rag_core.embedding import Embedder
-from rag_core.errors import FingerprintMismatchError, InvalidRequestError, VectorsMissingError
+from rag_core.errors import InvalidRequestError, VectorsMissingError
 from rag_core.lexical.engine import Lexical
 from rag_core.lexical.reader import Matches
 from rag_core.vectors.chroma import Vectors
@@ -115,7 +115,7 @@ async def search_collection(
         scored = await _find(index, collection, query, wanted=top_k)
     except VectorsMissingError:
         # A rebuild may have switched to another vector index and dropped this one in between.
-        switched = await find_collection(index, collection.name)
+        switched = await find_collection(index, collections.visible_name(collection.name))
         if switched.vector_index == collection.vector_index:
             raise
         scored = await _find(index, switched, query, wanted=top_k)
@@ -130,17 +130,14 @@ def _check(query: str, top_k: int) -> None:
 
 
 async def find_collection(index: Searched, name: str) -> Collection:
-    """Read a collection that this index's model has embedded.
+    """Read a collection that this index's model has embedded, or the version that it has.
 
     Raises:
         CollectionNotFoundError: there is no such collection.
         FingerprintMismatchError: it was embedded by another model than the index has.
     """
-    collection = await collections.get_collection(index.catalog, name)
-    current = index.embedder.fingerprint
-    if collection.fingerprint != current:
-        raise FingerprintMismatchError(name, stored=collection.fingerprint, current=current)
-    return collection
+    model = index.embedder.fingerprint
+    return await collections.get_readable(index.catalog, name, fingerprint=model)
 
 
 async def _find(
@@ -234,7 +231,7 @@ def _passage(row: PassageRow, scored: _Scored) -> Passage:
     return Passage(
         chunk_id=row.chunk_id,
         document_id=row.document_id,
-        collection=row.collection,
+        collection=collections.visible_name(row.collection),
         source=row.source,
         title=row.title,
         text=row.text,

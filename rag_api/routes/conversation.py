@@ -5,7 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from rag_api.answer_errors import PreviousAnswerMissingError
+from rag_api.answer_errors import (
+    AnswerNotFoundError,
+    EventsDroppedError,
+    PreviousAnswerMissingError,
+)
 from rag_api.openai_requests import ResponseRequest
 from rag_api.parts import Parts
 from rag_api.prompt import Turn
@@ -15,7 +19,6 @@ from rag_api.routes.retrieval import Asked
 from rag_api.runs import Run
 from rag_api.wire.responses_draft import RESPONSE_PREFIX, read_log
 from rag_api.wire.responses_objects import ResponseObject
-from rag_core.errors import NotFoundError
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +93,7 @@ def _read_previous(response_id: str | None, parts: Parts) -> Sequence[Turn]:
         run = find_run(response_id, parts)
         kept = _recall(run)
         said = read_log(kept.head, run.log)
-    except NotFoundError as error:
+    except (AnswerNotFoundError, EventsDroppedError) as error:
         raise PreviousAnswerMissingError(response_id) from error
     turns = (*kept.history, Turn("user", said.question), Turn("assistant", said.text))
     return [turn for turn in turns if turn.content]

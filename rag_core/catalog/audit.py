@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Container, Iterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from itertools import groupby
@@ -76,17 +76,30 @@ class _Size:
     size_bytes: int
 
 
+async def live_ids(catalog: Readable, collection: Collection) -> list[str]:
+    """List the live documents, oldest first."""
+    query = select(_documents.c.id).where(
+        _documents.c.collection_id == collection.id, tables.is_live
+    )
+    async with catalog.reading() as connection:
+        return sorted(await connection.scalars(query))
+
+
 async def stored_documents(
-    catalog: Readable, collection: Collection
+    catalog: Readable, collection: Collection, *, without: Container[str] = ()
 ) -> AsyncIterator[list[StoredDocument]]:
-    """Read the live documents in the order of their ids, some thousand chunks at a time."""
+    """Read the live documents in the order of their ids, some thousand chunks at a time.
+
+    Those `without` are left out.
+    """
     query = (
         select(_documents.c.id, _documents.c.chunk_count, _documents.c.size_bytes)
         .where(_documents.c.collection_id == collection.id, tables.is_live)
         .order_by(_documents.c.id)
     )
     async with catalog.reading() as connection:
-        sizes = [_Size(*row) for row in await connection.execute(query)]
+        rows = await connection.execute(query)
+        sizes = [_Size(*row) for row in rows if row.id not in without]
     for part in _parts(sizes):
         yield await _read(catalog, part)
 

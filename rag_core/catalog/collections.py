@@ -1,11 +1,16 @@
-"""Collections: what each was embedded with, and which vector index is its current one."""
+"""Collections: what each was embedded with, and which vector index is its current one.
+
+Beside the one that readers see, a collection may have versions that they do not: rows of their own
+with names that nobody can give, `NAME<US>next` and `NAME<US>previous`.
+"""
 
 from __future__ import annotations
 
 import secrets
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Literal
 
 from sqlalchemy import Select, bindparam, case, func, select, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -13,8 +18,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from rag_core.catalog import tables
 from rag_core.catalog.engine import Catalog
 from rag_core.documents import DEFAULT_SPLITTING, Splitting, Strategy
-from rag_core.errors import CollectionNotFoundError, FingerprintMismatchError
+from rag_core.errors import CollectionNotFoundError, FingerprintMismatchError, ReindexedError
 
+_MARK = "\x1f"
 _table = tables.collections
 _COLUMNS = (
     _table.c.id,
@@ -30,6 +36,7 @@ _COLUMNS = (
 )
 _ALL: Select[*tuple[Any, ...]] = select(*_COLUMNS)
 _BY_NAME = _ALL.where(_table.c.name == bindparam("wanted"))
+_is_visible = ~_table.c.name.contains(_MARK)
 # As text, since SQLAlchemy has ON CONFLICT for each database apart, and this suits both.
 _ADD = text(
     "INSERT INTO collections"
@@ -39,6 +46,9 @@ _ADD = text(
     " :chunk_tokens, :overlap_tokens, :strategy)"
     " ON CONFLICT (name) DO NOTHING"
 ).bindparams(bindparam("created_at", type_=tables.UtcTime))
+
+
+Version = Literal["next", "previous", "dropped"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +101,16 @@ def new_vector_index() -> str:
     return f"rag-{secrets.token_hex(8)}"
 
 
+def version_name(name: str, version: Version) -> str:
+    """Name a version of a collection that readers do not see."""
+    return f"{name}{_MARK}{version}"
+
+
+def visible_name(name: str) -> str:
+    """The name that readers know of a collection, whichever its version."""
+    return name.partition(_MARK)[0]
+
+
 async def get_collection(catalog: Catalog, name: str) -> Collection:
     """Read a collection.
 
@@ -102,6 +122,25 @@ async def get_collection(catalog: Catalog, name: str) -> Collection:
         async with catalog.reading() as connection:
             raise CollectionNotFoundError(name, await _names(connection))
     return Collection(*rows[0])
+
+
+async def get_readable(catalog: Catalog, name: str, *, fingerprint: str) -> Collection:
+    """Read a collection, as the model with this fingerprint can search it.
+
+    Where it was reindexed with another model, that is the version from before, as long as it is
+    kept: a program that was started with the old model goes on answering.
+
+    Raises:
+        CollectionNotFoundError: there is none of this name.
+        FingerprintMismatchError: it was embedded by another model.
+    """
+    collection = await get_collection(catalog, name)
+    if collection.fingerprint == fingerprint:
+        return collection
+    previous = await catalog.rows(_BY_NAME, {"wanted": version_name(name, "previous")})
+    if previous and previous[0].fingerprint == fingerprint:
+        return Collection(*previous[0])
+    raise FingerprintMismatchError(name, stored=collection.fingerprint, current=fingerprint)
 
 
 async def ensure_collection(
@@ -152,6 +191,7 @@ async def list_collections(catalog: Catalog) -> list[CollectionSummary]:
             _table.c.strategy,
         )
         .outerjoin_from(_table, tables.documents)
+        .where(_is_visible)
         .group_by(_table.c.id)
         .order_by(_table.c.name)
     )
@@ -163,10 +203,11 @@ async def list_collections(catalog: Catalog) -> list[CollectionSummary]:
         ]
 
 
-async def all_collections(catalog: Catalog) -> list[Collection]:
-    """Read all collections, by name."""
+async def all_collections(catalog: Catalog, *, hidden: bool = False) -> list[Collection]:
+    """Read all collections, by name; the versions that readers do not see only when asked for."""
+    query = _ALL if hidden else _ALL.where(_is_visible)
     async with catalog.reading() as connection:
-        rows = await connection.execute(_ALL.order_by(_table.c.name))
+        rows = await connection.execute(query.order_by(_table.c.name))
         return [Collection(*row) for row in rows]
 
 
@@ -205,13 +246,37 @@ async def lock_collection(connection: AsyncConnection, collection: Collection) -
 
     Raises:
         CollectionNotFoundError: it was deleted.
+        ReindexedError: another version has taken its place.
     """
     query = _ALL.where(_table.c.id == collection.id).with_for_update()
     row = (await connection.execute(query)).one_or_none()
     if row is None:
-        raise CollectionNotFoundError(collection.name, await _names(connection))
+        raise CollectionNotFoundError(visible_name(collection.name), await _names(connection))
+    check_current(Collection(*row), collection)
     return Collection(*row)
 
 
+async def lock_named(connection: AsyncConnection, names: Sequence[str]) -> list[Collection]:
+    """Lock those of these collections that there are, in the order of their ids.
+
+    Or two of us might wait for each other.
+    """
+    query = _ALL.where(_table.c.name.in_(names)).order_by(_table.c.id).with_for_update()
+    return [Collection(*row) for row in await connection.execute(query)]
+
+
+def check_current(now: Collection, then: Collection) -> None:
+    """Refuse to go on with a collection whose place another version has taken.
+
+    Raises:
+        ReindexedError: it is so.
+    """
+    if (now.id, now.name) != (then.id, then.name):
+        raise ReindexedError(
+            f"collection {visible_name(then.name)!r} was reindexed while it was written to: run "
+            "the same command again"
+        )
+
+
 async def _names(connection: AsyncConnection) -> list[str]:
-    return list(await connection.scalars(select(_table.c.name)))
+    return list(await connection.scalars(select(_table.c.name).where(_is_visible)))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from itertools import islice
 from typing import Any, Literal
@@ -13,9 +13,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from rag_core.catalog import tables
 from rag_core.catalog.changes import ChangeKind, record_changes
-from rag_core.catalog.collections import Collection, lock_collection
+from rag_core.catalog.collections import Collection, lock_collection, visible_name
 from rag_core.catalog.engine import Catalog
 from rag_core.catalog.storable import BATCH, among, storable
+from rag_core.catalog.versions import lock_versions, twin_ids
 from rag_core.documents import Chunk, Document, chunk_id, hash_text, indexed_text
 from rag_core.errors import DocumentNotFoundError, StaleVectorIndexError
 
@@ -180,13 +181,15 @@ async def publish_documents(
 
 
 async def remove_documents(catalog: Catalog, collection: Collection, ids: Sequence[str]) -> int:
-    """Hide these documents, live or staged, at once; returns how many there were."""
-    query = _sources(collection, ids, "live", "staged")
+    """Hide these documents, live or staged, in all versions at once; returns how many."""
+    removed = 0
     async with catalog.writing() as connection:
-        locked = await lock_collection(connection, collection)
-        gone = list(await connection.scalars(query))
-        await _move(connection, locked, dead=gone)
-    return len(gone)
+        for locked in await lock_versions(connection, collection):
+            twins = twin_ids(ids, collection, locked)
+            gone = list(await connection.scalars(_sources(locked, twins, "live", "staged")))
+            await _move(connection, locked, dead=gone)
+            removed += len(gone) if locked.id == collection.id else 0
+    return removed
 
 
 async def staged_ids(catalog: Catalog, collection: Collection) -> list[str]:
@@ -250,7 +253,8 @@ async def get_document(
     if row is None:
         raise DocumentNotFoundError(document_id)
     *summary, text, page_starts = row
-    return DocumentSummary(*summary), text, page_starts
+    found = DocumentSummary(*summary)
+    return replace(found, collection=visible_name(found.collection)), text, page_starts
 
 
 def _live_in(collection: Collection) -> Select[*tuple[Any, ...]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import shutil
 from collections.abc import Hashable, Sequence
 from pathlib import Path
 
@@ -76,6 +77,14 @@ class Lexical:
         with index_errors("written"):
             async with in_turn(folder.with_suffix(".lock")):
                 return await make_anew(catalog, collection, folder=folder)
+
+    async def drop(self, collection: Collection) -> None:
+        """Remove the index of a collection that is deleted."""
+        folder = index_folder(self._home, collection.id)
+        self._readers.pop(collection.id, None)
+        with index_errors("written"):
+            async with in_turn(folder.with_suffix(".lock")):
+                await asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True)
 
     async def held(self, collection: Collection, chunk_ids: Sequence[str]) -> list[str]:
         """Which of these chunks the index has, each as often as it has it."""

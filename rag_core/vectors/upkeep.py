@@ -50,6 +50,7 @@ async def publish(
     Raises:
         VectorsUnavailableError: Chroma cannot be reached; the documents stay staged.
         LostVectorsError: the catalog has not all their vectors; the documents stay staged.
+        ReindexedError: another version has taken the collection's place; they stay unseen.
     """
     if lost := await chunks.lacking_vectors(catalog, collection, document_ids):
         raise LostVectorsError(collection.name, lost)
@@ -59,7 +60,7 @@ async def publish(
             await _copy(vectors, collection.vector_index, copied)
             return await documents.publish_documents(catalog, collection, document_ids, state=state)
         except StaleVectorIndexError:
-            collection = await collections.get_collection(catalog, collection.name)
+            collection = await _read_again(catalog, collection)
         except (VectorsMissingError, VectorsBrokenError) as error:
             collection = await _make_writable(catalog, vectors, collection, fault=str(error))
     raise VectorsUnavailableError(
@@ -196,12 +197,20 @@ async def _make_writable(
     catalog: Catalog, vectors: Vectors, collection: Collection, *, fault: str
 ) -> Collection:
     """Make the Chroma collection of a new collection, or again the one of an old."""
-    current = await collections.get_collection(catalog, collection.name)
+    current = await _read_again(catalog, collection)
     if current.vector_index != collection.vector_index:
         return current
     if await chunks.count_live_chunks(catalog, current):
         _LOG.warning("vector index of collection %r: %s: rebuilding it", current.name, fault)
-    return await rebuild(catalog, vectors, current)
+    rebuilt = await rebuild(catalog, vectors, current)
+    collections.check_current(rebuilt, collection)
+    return rebuilt
+
+
+async def _read_again(catalog: Catalog, collection: Collection) -> Collection:
+    current = await collections.get_collection(catalog, collection.name)
+    collections.check_current(current, collection)
+    return current
 
 
 async def _bury(

@@ -223,7 +223,8 @@ def test_a_reader_who_leaves_early_gets_no_complaint(tmp_path: Path) -> None:
 
 def test_every_command_documents_its_exit_codes() -> None:
     everyday = ("add", "list", "show", "remove", "search", "status")
-    for command in (*everyday, "verify", "repair", "rebuild", "export", "import", "compact"):
+    upkeep = ("verify", "repair", "rebuild", "reindex", "export", "import", "compact")
+    for command in (*everyday, *upkeep):
         assert "Exit codes: 0 all done" in run(command, "--help").stdout
 
 

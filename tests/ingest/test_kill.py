@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from sqlalchemy import text
 
 from ingest.findings import Finding
 from ingest.verify import open_stores, verify_collection
@@ -26,6 +27,7 @@ from tests.rag_core.vectors_support import kept_server
 DOCUMENTS = 150
 KILLS = 2
 MODEL = "langchain:tests.embeddings.WordEmbeddings"
+OTHER_MODEL = "langchain:tests.embeddings.SlowEmbeddings"
 
 
 @dataclass(frozen=True)
@@ -77,6 +79,15 @@ class Home:
             ids = await stage(stores.catalog, collection, embedder, texts)
             await upkeep.publish(stores.catalog, stores.vectors, collection, ids)
 
+    async def damage(self) -> None:
+        """Lose what all three stores have of the collection, but for its texts and chunks."""
+        async with open_stores(self.settings) as stores:
+            collection = await collections.get_collection(stores.catalog, "notes")
+            async with stores.catalog.writing() as connection:
+                await connection.execute(text("DELETE FROM vectors"))
+            await stores.vectors.drop(collection.vector_index)
+            await stores.lexical.drop(collection)
+
     async def remove(self, count: int) -> None:
         async with open_stores(self.settings) as stores:
             collection = await collections.get_collection(stores.catalog, "notes")
@@ -106,6 +117,30 @@ def test_a_killed_command_leaves_the_stores_well(home: Home, command: tuple[str,
         assert asyncio.run(home.look()) == (DOCUMENTS - 5 * killed, ())
 
     home.run(*command)
+
+    assert asyncio.run(home.look()) == (DOCUMENTS - 5 * KILLS, ())
+
+
+def test_a_killed_repair_leaves_what_the_next_one_mends(home: Home) -> None:
+    asyncio.run(home.damage())
+    longest = home.run("repair")
+    for _ in range(KILLS):
+        asyncio.run(home.damage())
+        home.kill_at_random(longest, "repair")
+
+    home.run("repair")
+
+    assert asyncio.run(home.look()) == (DOCUMENTS, ())
+
+
+def test_a_killed_reindex_never_hurts_the_live_version_and_goes_on(home: Home) -> None:
+    longest = home.run("reindex", "--chunk-tokens", "64")
+    for killed in range(1, KILLS + 1):
+        home.kill_at_random(longest, "reindex", "--embedding", OTHER_MODEL)
+        assert asyncio.run(home.look()) == (DOCUMENTS - 5 * (killed - 1), ())
+        asyncio.run(home.remove(5))
+
+    home.run("reindex", "--embedding", OTHER_MODEL)
 
     assert asyncio.run(home.look()) == (DOCUMENTS - 5 * KILLS, ())
 

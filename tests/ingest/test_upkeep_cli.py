@@ -9,6 +9,7 @@ import orjson
 import pytest
 from typer.testing import CliRunner, Result
 
+from ingest.alone import alone
 from ingest.cli import app
 
 MODEL = "langchain:tests.embeddings.WordEmbeddings"
@@ -212,3 +213,57 @@ def test_compacting_says_what_it_did() -> None:
     assert lines[0].startswith("notes: 1 removed vectors, 0 old changes and 0 documents of")
     assert lines[1].startswith("1 unused vectors (0.0 MB) kept, so that their texts need not")
     assert lines[2].startswith("catalog: 0.")
+
+
+@pytest.mark.usefixtures("home")
+def test_a_reindex_says_what_it_did_and_can_be_taken_back() -> None:
+    result = run_json("reindex", "--chunk-tokens", "64")
+    text = run("reindex", "--rollback")
+
+    keys = "collection switched fingerprint chunk_tokens overlap_tokens strategy previous documents"
+    assert list(result) == [*keys.split(), "embedded", "reused", "seconds"]
+    assert (result["switched"], result["documents"], result["reused"]) == (True, 2, 2)
+    assert list(result["previous"]) == ["fingerprint", *keys.split()[3:6]]
+    assert "notes: now langchain/tests.embeddings.WordEmbeddings" in text.stdout
+    assert "chunks of 256 tokens" in text.stdout
+    assert run("verify").exit_code == 0
+
+
+@pytest.mark.usefixtures("home")
+def test_another_model_is_said_to_be_set_everywhere() -> None:
+    again = "langchain:tests.embeddings.SlowEmbeddings"
+
+    result = run("reindex", "--embedding", again)
+    refused = run("add", "rhine.md")
+
+    assert result.exit_code == 0
+    assert f"now set EMBEDDING_MODEL={again}" in result.stdout
+    assert "0/2" not in result.stderr
+    assert refused.exit_code == 2
+    assert "ingest reindex --collection notes" in refused.stderr
+
+
+@pytest.mark.usefixtures("home")
+@pytest.mark.parametrize(
+    ("options", "fault"),
+    [
+        (["--rollback", "--chunk-tokens", "64"], "it takes no splitting"),
+        (["--rollback"], "'notes' has no version to go back to"),
+        (["--chunk-tokens", "4"], "--chunk-tokens 4: it must be 8 to"),
+        (["--embedding", "langchain:nowhere.Nothing"], "'nowhere'"),
+        (["--collection", "papers"], "no collection 'papers'"),
+    ],
+)
+def test_a_reindex_that_cannot_be_changes_nothing(options: list[str], fault: str) -> None:
+    result = run("reindex", *options)
+
+    assert result.exit_code == 2
+    assert fault in result.stderr
+
+
+def test_two_reindexes_of_a_collection_do_not_meet(home: Path) -> None:
+    with alone(home, "notes"):
+        result = run("reindex", "--chunk-tokens", "64")
+
+    assert result.exit_code == 2
+    assert "'notes' is being reindexed by another process" in result.stderr

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from rag_core import index as index_module
-from rag_core.catalog import collections, documents
+from rag_core.catalog import collections, documents, versions
 from rag_core.catalog.collections import Collection
 from rag_core.catalog.engine import open_catalog
 from rag_core.errors import ConfigurationError
@@ -163,3 +163,20 @@ async def test_the_follower_outlives_failures_and_goes_on(
     assert "fall behind" in caplog.text
     assert await words_find(index, collection)
     assert not following.done()
+
+
+async def test_a_reindex_with_another_model_is_said_once_while_we_serve(
+    index: Index, caplog: pytest.LogCaptureFixture
+) -> None:
+    current, models = await ensure(index), dict[str, str]()
+    await index_module._heal_all(index, models)
+    name = collections.version_name("default", "next")
+    target = await collections.ensure_collection(
+        index.catalog, name, fingerprint="other", dimension=64
+    )
+    await versions.switch_version(index.catalog, current, target, at_seq=current.seq)
+
+    await index_module._heal_all(index, models)
+    await index_module._heal_all(index, models)
+
+    assert caplog.text.count("'default' was reindexed with other: searches by fake/words/64") == 1
