@@ -9,6 +9,7 @@ from pathlib import Path
 from ingest.carry import carry_vectors
 from ingest.compare import Difference
 from ingest.notes import read_notes, write_notes
+from ingest.stored import forget_below
 from rag_core.catalog import documents
 from rag_core.catalog.collections import Collection
 from rag_core.catalog.documents import DocumentSummary
@@ -28,13 +29,20 @@ class Moves:
     """Of the removed, and of what the files that are ingested next will take the place of."""
 
 
+@dataclass(frozen=True, slots=True)
+class Way:
+    """How renames and removals are carried out."""
+
+    tops: Sequence[str]
+    """The sources: below them files that are gone are forgotten by the quarantine, too."""
+    notes: Path
+    """Where the hashes of what is to be deleted are kept."""
+    carry: bool
+    """Renamed files whose title is their name keep the vectors of the old name."""
+
+
 async def move_documents(
-    catalog: Catalog,
-    collection: Collection,
-    difference: Difference,
-    *,
-    notes: Path,
-    carry: bool,
+    catalog: Catalog, collection: Collection, difference: Difference, way: Way
 ) -> Moves:
     """Rename and remove; may be killed at any moment, the next comparison finds the rest.
 
@@ -44,14 +52,15 @@ async def move_documents(
     left = await documents.dead_ids(catalog, collection)  # of a run that was killed
     going = [one.id for one in (*difference.removed, *difference.outdated)]
     traces = await find_traces(catalog, list(dict.fromkeys([*left, *going])))
-    traces.hashes.update(read_notes(notes))
+    traces.hashes.update(read_notes(way.notes))
     if traces.hashes:
-        write_notes(notes, traces.hashes)
-    if carry:
+        write_notes(way.notes, traces.hashes)
+    if way.carry:
         await carry_vectors(catalog, collection, difference.renames)
     renames = await rename_documents(catalog, collection, difference.renames)
     removed = [one.id for one in difference.removed]
     await documents.remove_documents(catalog, collection, removed)
+    await forget_below(catalog, collection, way.tops)
     return Moves(renames.done, difference.removed, difference.kept, traces)
 
 

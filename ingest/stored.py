@@ -125,6 +125,12 @@ def _came_by_input(source: str) -> bool:
     return not (source.startswith("/") or is_url(source))
 
 
+async def forget_below(catalog: Catalog, collection: Collection, tops: Sequence[str]) -> None:
+    """Do so with those of these sources, and below them."""
+    held = await find_held(catalog, collection, tops)
+    await forget_gone(catalog, collection, [one for sources in held.values() for one in sources])
+
+
 def _is_gone(source: str) -> bool:
     return source.startswith("/") and not Path(find_container(source)).exists()
 

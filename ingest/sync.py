@@ -7,7 +7,7 @@ from pathlib import Path
 
 from ingest.cutting import ensure_cut
 from ingest.mirror import Comparison, Mirror, looking
-from ingest.moves import count_reread, move_documents
+from ingest.moves import Way, count_reread, move_documents
 from ingest.pipeline import ingest_plan
 from ingest.proof import prove_gone
 from ingest.synced import Outcome, Run
@@ -39,9 +39,8 @@ async def _apply(
     index: Index, collection: Collection, mirror: Mirror, found: Comparison, run: Run
 ) -> Outcome:
     notes = _own_file(index, collection, "hashes")
-    moves = await move_documents(
-        index.catalog, collection, found.difference, notes=notes, carry=mirror.carry
-    )
+    way = Way(mirror.tops, notes, carry=mirror.carry)
+    moves = await move_documents(index.catalog, collection, found.difference, way)
     plan = replace(found.plan, files=found.difference.to_ingest)
     report = await ingest_plan(index, plan, mirror.order, progress=run.progress, stop=run.stop)
     proof = await prove_gone(index, collection.name, moves.traces)

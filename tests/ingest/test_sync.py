@@ -12,13 +12,14 @@ import pytest
 
 from ingest.compare import compare
 from ingest.contents import Contents
-from ingest.moves import move_documents
+from ingest.moves import Way, move_documents
 from ingest.plan import Plan
 from ingest.stored import documents_below
 from ingest.sync import sync
 from ingest.synced import Outcome, Run
 from ingest.verify import Stores
 from rag_core.catalog import collections, documents, vectors
+from rag_core.catalog.quarantine import list_quarantined
 from rag_core.documents import hash_text, indexed_text
 from rag_core.errors import LexicalUnavailableError, TooManyRemovalsError
 from rag_core.index import Index
@@ -312,7 +313,7 @@ async def test_a_run_that_is_killed_before_it_deletes_the_vectors_leaves_that_to
     live = await documents_below(index.catalog, collection, [str(folder)])
     gone = [one for one in live if one.source.endswith("elbe.md")]
     difference = replace(NO_DIFFERENCE, removed=tuple(gone))
-    await move_documents(index.catalog, collection, difference, notes=notes, carry=True)
+    await move_documents(index.catalog, collection, difference, Way([], notes, carry=True))
     await upkeep.sweep(index.catalog, index.vectors, collection)
 
     proof = (await mirror_folders(index, folder)).proof
@@ -333,6 +334,18 @@ async def test_a_changed_file_that_cannot_be_read_keeps_its_document(
     assert (len(outcome.ingested.failed), outcome.exit_code) == (1, 1)
     assert (await read_held(index)).texts == before
     assert outcome.proof.documents == 0
+
+
+async def test_a_failed_file_that_is_gone_is_forgotten(index: Index, folder: Path) -> None:
+    (folder / "broken.pdf").write_bytes(b"%PDF-1.7 garbage")
+    await mirror_folders(index, folder)
+    collection = await collections.get_collection(index.catalog, "notes")
+    assert len(await list_quarantined(index.catalog, collection)) == 1
+    (folder / "broken.pdf").unlink()
+
+    assert (await mirror_folders(index, folder)).exit_code == 0
+
+    assert await list_quarantined(index.catalog, collection) == []
 
 
 async def test_a_stopped_sync_goes_on_with_the_next(index: Index, folder: Path) -> None:
