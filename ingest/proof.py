@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from rag_core.catalog import collections, vectors
+from rag_core.catalog import collections, documents, vectors, versions
 from rag_core.catalog.remains import (
     Traces,
     delete_unused_among,
@@ -102,6 +102,11 @@ class _Trial:
         collection = await collections.get_collection(index.catalog, self._name)
         await index.lexical.follow(index.catalog, collection)
         await upkeep.sweep(index.catalog, index.vectors, collection)
+        for version in await versions.find_hidden(index.catalog, self._name):
+            twins = versions.twin_ids(self._gone, collection, version)
+            await documents.remove_documents(index.catalog, version, twins)
+            await index.lexical.follow(index.catalog, version)
+            await upkeep.sweep(index.catalog, index.vectors, version)
 
     async def _ask(self) -> tuple[list[str], list[str], list[str]]:
         index = self._index

@@ -10,7 +10,7 @@ import hashlib
 import re
 from collections.abc import Sequence
 
-from sqlalchemy import delete, update
+from sqlalchemy import delete, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from rag_core.catalog import tables
@@ -28,6 +28,7 @@ from rag_core.catalog.engine import Catalog
 
 _table = tables.collections
 _ID = re.compile("[0-9a-f]{24}")
+_MOVING = "\x1fmoving "
 _TIME_DIGITS = 12
 """Of a document's id, which stay, so that ids go on sorting by time; the others are random."""
 
@@ -55,6 +56,12 @@ async def find_version(catalog: Catalog, name: str, version: Version) -> Collect
     wanted = version_name(name, version)
     found = (one for one in await all_collections(catalog, hidden=True) if one.name == wanted)
     return next(found, None)
+
+
+async def find_hidden(catalog: Catalog, name: str) -> list[Collection]:
+    """Read the versions of a collection that readers do not see."""
+    every = await all_collections(catalog, hidden=True)
+    return [one for one in every if one.name != name and visible_name(one.name) == name]
 
 
 async def find_dropped(catalog: Catalog) -> list[Collection]:
@@ -101,6 +108,7 @@ async def switch_version(
             if one.name == version_name(name, "previous") and one.id != target.id:
                 await _rename(connection, one, version_name(name, "dropped") + f"-{one.id}")
         await _take_quarantine(connection, current, to=target)
+        await _take_sources(connection, current, to=target)
         # Names are unique at every moment.
         await _rename(connection, current, version_name(name, "dropped"))
         await _rename(connection, target, name)
@@ -116,6 +124,31 @@ async def _take_quarantine(
     await connection.execute(delete(table).where(table.c.collection_id == to.id))
     move = update(table).where(table.c.collection_id == current.id)
     await connection.execute(move.values(collection_id=to.id))
+
+
+async def _take_sources(
+    connection: AsyncConnection, current: Collection, *, to: Collection
+) -> None:
+    """Name the documents as their twins are named: a rename is no change of the feed."""
+    now, then = await _names(connection, current), await _names(connection, to)
+    twins = dict(zip(twin_ids(list(now), current, to), now.values(), strict=True))
+    moved = {one: twins[one] for one, old in then.items() if twins.get(one, old) != old}
+    # Two may have swapped their sources, of which no two live ones may have the same.
+    aside = {one: (f"{_MOVING}{one}", content_hash) for one, (_, content_hash) in moved.items()}
+    table = tables.documents
+    for names in (aside, moved):
+        for one, (source, content_hash) in names.items():
+            named = {"source": source, "content_hash": content_hash}
+            await connection.execute(update(table).where(table.c.id == one).values(named))
+
+
+async def _names(connection: AsyncConnection, version: Collection) -> dict[str, tuple[str, bytes]]:
+    """The live documents' sources, and the hashes of their files, which a rename may forget."""
+    table = tables.documents
+    query = select(table.c.id, table.c.source, table.c.content_hash).where(
+        table.c.collection_id == version.id, tables.is_live
+    )
+    return {row[0]: (row[1], row[2]) for row in await connection.execute(query)}
 
 
 async def give_up_version(catalog: Catalog, version: Collection) -> None:

@@ -10,11 +10,13 @@ import pytest
 
 from ingest.clearing import clear_collection
 from ingest.copying import Copied
+from ingest.proof import prove_gone
 from ingest.reindex import reindex_collection, roll_back
 from ingest.splitting import NO_WISH, Wish
 from ingest.takeover import Reindexed
 from ingest.verify import Stores, verify_collection
 from rag_core.catalog import chunks, collections, documents, versions
+from rag_core.catalog.remains import find_traces
 from rag_core.documents import Splitting
 from rag_core.embedding import Embedder
 from rag_core.errors import (
@@ -319,3 +321,18 @@ async def test_citations_of_the_version_before_can_still_be_opened(filled: Fille
     summary, text, _ = await documents.get_document(filled.stores.catalog, filled.ids["cat"])
 
     assert (summary.collection, text) == ("animals", TEXTS["cat"])
+
+
+async def test_what_is_proven_gone_is_gone_from_the_version_before_too(filled: Filled) -> None:
+    stores = filled.stores
+    before = await filled.collection()
+    now = (await reindex(stores)).now
+    (cat,) = versions.twin_ids([filled.ids["cat"]], before, now)
+    traces = await find_traces(stores.catalog, [cat])
+    await documents.remove_documents(stores.catalog, now, [cat])
+    index = Index(stores.catalog, WordEmbedder(), stores.vectors, stores.lexical)
+
+    proof = await prove_gone(index, "animals", traces)
+
+    assert proof.proven
+    assert await chunks.chunk_ids(stores.catalog, [filled.ids["cat"]]) == []

@@ -9,9 +9,10 @@ from hypothesis import strategies as st
 from rag_core.catalog import collections, documents, quarantine, versions
 from rag_core.catalog.collections import Collection
 from rag_core.catalog.engine import Catalog
+from rag_core.catalog.renames import Rename, rename_documents
 from rag_core.documents import Splitting, new_document_id
 from rag_core.errors import FingerprintMismatchError, ReindexedError
-from tests.rag_core.catalog_support import make_collection, publish_texts
+from tests.rag_core.catalog_support import make_collection, make_document, publish_texts
 
 ONE = Collection(1, "a", "f", 3, "v", 0, 0, 256, 0, "structure")
 IDS = st.lists(st.integers(1, 1 << 31), min_size=2, max_size=2, unique=True)
@@ -72,6 +73,27 @@ async def test_files_in_quarantine_stay_with_the_name(catalog: Catalog) -> None:
     now = await collections.get_collection(catalog, "default")
     (kept,) = await quarantine.list_quarantined(catalog, now)
     assert kept.file == failed
+
+
+async def test_documents_that_were_renamed_meanwhile_have_their_new_names(
+    catalog: Catalog,
+) -> None:
+    current, target = await make_collection(catalog), await make_next(catalog)
+    made = [make_document("a", "one"), make_document("b", "two")]
+    ids = [one.id for one in made]
+    twins = versions.twin_ids(ids, current, target)
+    copies = [replace(one, id=twin) for one, twin in zip(made, twins, strict=True)]
+    for version, staged in ((current, made), (target, copies)):
+        await documents.stage_documents(catalog, version, staged)
+        await documents.publish_documents(catalog, version, [one.id for one in staged])
+    swap = [Rename(ids[0], "a", "b", reread=False), Rename(ids[1], "b", "a", reread=False)]
+    await rename_documents(catalog, current, swap)
+
+    await switch(catalog, await collections.get_collection(catalog, "default"), target)
+
+    now = await collections.get_collection(catalog, "default")
+    live = await documents.find_live(catalog, now, ["a", "b"])
+    assert [live["a"].id, live["b"].id] == twins[::-1]
 
 
 async def test_no_switch_after_a_change_since_the_copy(catalog: Catalog) -> None:
