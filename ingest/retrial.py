@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -15,6 +16,8 @@ from ingest.stored import choose_held, forget_gone
 from rag_core.catalog import collections
 from rag_core.catalog.engine import open_catalog
 from rag_core.settings import Settings
+
+logger = logging.getLogger(__name__)
 
 
 async def retry(
@@ -30,15 +33,19 @@ async def retry(
     async with open_catalog(settings.catalog_url) as catalog:
         stored = await collections.get_collection(catalog, order.collection)
         sources = await choose_held(catalog, stored, wanted)
-        await forget_gone(catalog, stored, sources)
-    if not sources:
-        nothing = [f"{stored.name}: nothing is in quarantine"]
+        given = await forget_gone(catalog, stored, sources)
+    for source in given:
+        logger.warning("%s came by standard input: it is tried when it is given again", source)
+    again = [source for source in sources if source not in given]
+    if not again:
+        nothing = [] if given else [f"{stored.name}: nothing is in quarantine"]
         screen.show(Tally(stored.name).report(), nothing)
-        return 0
-    return await add(
+        return 1 if given else 0
+    code = await add(
         settings,
         screen,
-        intake=take_again(sources, allow_private=allow_private),
+        intake=take_again(again, allow_private=allow_private),
         order=replace(order, again=True),
         reporting=reporting,
     )
+    return max(code, 1) if given else code

@@ -6,16 +6,23 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
-from ingest.fetch.journey import Journey
-from ingest.fetch.remote import Remote, open_remote
 from ingest.fetch.web_urls import is_url, is_web_url, show_url
+from ingest.options import lazily
 from ingest.plan import Plan, find_container, name_source
 from ingest.reach import Reach
 from ingest.rules import Selection
 from ingest.stdin import plan_given
 from rag_core.settings import Settings
+
+if TYPE_CHECKING:
+    from ingest.fetch import journey
+    from ingest.fetch import remote as fetching
+    from ingest.fetch.remote import Remote
+else:  # what fetches takes half a second to import, and most runs fetch nothing
+    journey, fetching = lazily("ingest.fetch.journey"), lazily("ingest.fetch.remote")
 
 _OURS = ("file://", "local://")
 
@@ -32,11 +39,15 @@ class Intake:
     """The names of the files to take of what is found; None takes all."""
 
 
-def take_again(names: Sequence[str], *, allow_private: bool) -> Intake:
+def take_again(names: Sequence[str], *, allow_private: bool = False) -> Intake:
     """Take just these files, whatever the rules for folders say."""
     containers = dict.fromkeys(map(find_container, names))
-    reach = Reach(allow_private=allow_private)
-    return Intake(list(containers), Selection(ignore_files=False), reach, frozenset(names))
+    return Intake(
+        list(containers),
+        Selection(ignore_files=False),
+        Reach(allow_private=allow_private),
+        only=frozenset(names),
+    )
 
 
 @asynccontextmanager
@@ -54,12 +65,18 @@ async def open_plan(
     Raises:
         RagError: nothing could be begun; what fails for one source is in the plan.
     """
-    async with open_remote(Journey(settings, collection, intake.reach, tell)) as remote:
+    if all(map(name_path, intake.sources)):
+        yield await find_files(intake, remote=None, home=settings.home)
+        return
+    way = journey.Journey(settings, collection, intake.reach, tell)
+    async with fetching.open_remote(way) as remote:
         yield await find_files(intake, remote=remote, home=settings.home)
 
 
-async def find_files(intake: Intake, *, remote: Remote, home: Path) -> Plan:
+async def find_files(intake: Intake, *, remote: Remote | None, home: Path) -> Plan:
     """Find all that is to be ingested; `remote` must stay open until it is.
+
+    It may be None when all sources are paths of this machine.
 
     Of a caller whom nobody knows, take only what `is_web_url`: paths and stores are read with our
     own rights.
@@ -71,7 +88,7 @@ async def find_files(intake: Intake, *, remote: Remote, home: Path) -> Plan:
     elsewhere = [one for one, path in zip(intake.sources, paths, strict=True) if path is None]
     here = [path for path in paths if path is not None]
     plan = await plan_given(here, home=home, wanted=intake.wanted)
-    if elsewhere:
+    if elsewhere and remote is not None:
         plan = (await remote.find(elsewhere)).plan(beside=plan)
     if intake.only is None:
         return plan

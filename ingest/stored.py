@@ -107,9 +107,22 @@ async def choose_held(catalog: Catalog, collection: Collection, wanted: Sequence
     return sorted({source for sources in held.values() for source in sources})
 
 
-async def forget_gone(catalog: Catalog, collection: Collection, sources: Sequence[str]) -> None:
-    """Let those out of quarantine that are files of this machine, and not there any more."""
-    await forget_failures(catalog, collection, [one for one in sources if _is_gone(one)])
+async def forget_gone(
+    catalog: Catalog, collection: Collection, sources: Sequence[str]
+) -> list[str]:
+    """Let those out of quarantine that cannot be had again; returns what came by standard input.
+
+    The others are files of this machine, and not there any more.
+    """
+    given = [one for one in sources if _came_by_input(one)]
+    gone = [one for one in sources if _is_gone(one)]
+    await forget_failures(catalog, collection, [*gone, *given])
+    return given
+
+
+def _came_by_input(source: str) -> bool:
+    """Whether it is neither a path nor a URL: nobody but who gave it has it."""
+    return not (source.startswith("/") or is_url(source))
 
 
 def _is_gone(source: str) -> bool:

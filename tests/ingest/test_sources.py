@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -154,3 +156,9 @@ async def test_a_failure_of_one_page_is_reported_with_its_url(index: Index, tmp_
     (fault,) = report.failed
     assert (fault.source, fault.error) == (f"{site.url}/b", "FetchFailedError")
     assert report.added == 1
+
+
+def test_what_fetches_is_not_imported_for_paths_of_this_machine() -> None:
+    code = "import sys, ingest.addition; sys.exit('aiohttp' in sys.modules)"
+
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
