@@ -20,7 +20,7 @@ async def carry_vectors(catalog: Catalog, collection: Collection, renames: Seque
     """Store the vectors of their texts under the texts with the new titles, too; returns how many.
 
     The title is embedded with each chunk, so these vectors are near those of the texts and not
-    the same: what that costs, and why all the same, is in `docs/decisions/0010-renames.md`.
+    the same: what that costs, and why all the same, is in `docs/decisions/0011-renames.md`.
     """
     by_id = {one.document_id: one for one in renames if one.reread}
     carried = 0

@@ -8,13 +8,14 @@ from dataclasses import dataclass, field
 from itertools import accumulate, islice
 from pathlib import Path
 
+from ingest.embedded import Embedding
 from ingest.plan import PlannedFile
 from ingest.quarantine import Quarantine, hash_file
 from ingest.report import Progress, Tally
-from rag_core.catalog import documents, vectors
+from rag_core.catalog import documents
 from rag_core.catalog.collections import Collection
 from rag_core.catalog.documents import DocumentSummary, StagedDocument
-from rag_core.documents import hash_text, indexed_text, new_document_id
+from rag_core.documents import indexed_text, new_document_id
 from rag_core.errors import DocumentError, LostVectorsError, RagError, UnavailableDocumentError
 from rag_core.index import Index
 from rag_core.vectors import upkeep
@@ -52,6 +53,7 @@ class Flow:
     collection: Collection
     quarantine: Quarantine
     """With the sandbox that parses."""
+    embedding: Embedding
     live: Mapping[str, DocumentSummary]
     """The live documents of the planned sources."""
     metadata: Mapping[str, str] | None
@@ -150,15 +152,9 @@ class Flow:
         return [passing for passing, end in zip(batch, ends, strict=True) if end <= done]
 
     async def _embed_texts(self, texts: Sequence[str]) -> None:
-        by_hash = {hash_text(text): text for text in texts}
-        catalog, embedder = self.index.catalog, self.index.embedder
-        known = await vectors.has_vectors(catalog, embedder.fingerprint, list(by_hash))
-        missing = [key for key in by_hash if key not in known]
-        if missing:
-            matrix = await embedder.embed([by_hash[key] for key in missing])
-            await vectors.save_vectors(catalog, embedder.fingerprint, missing, matrix)
-        self.tally.embedded += len(missing)
-        self.tally.reused += len(texts) - len(missing)
+        done = await self.embedding.complete(texts)
+        self.tally.embedded += done.embedded
+        self.tally.reused += done.reused
 
     async def _commit_all(self) -> None:
         loop = asyncio.get_running_loop()

@@ -5,8 +5,10 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from ingest.cutting import ensure_cut
+from ingest.embedded import Embedding
 from ingest.flow import Flow
 from ingest.plan import Plan
 from ingest.quarantine import Terms, open_quarantine
@@ -14,8 +16,10 @@ from ingest.report import Listener, Progress, Report, Tally, hear_nothing
 from ingest.splitting import NO_WISH, Wish
 from ingest.unchanged import Due, compare_files
 from rag_core.errors import RagError
-from rag_core.index import Index
 from rag_core.vectors import upkeep
+
+if TYPE_CHECKING:
+    from rag_core.index import Index
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +86,17 @@ async def ingest_plan(
             progress(tally)
             if stop.is_set():
                 break
-        flow = Flow(index, collection, quarantine, due.live, order.metadata, tally, progress, stop)
+        flow = Flow(
+            index,
+            collection,
+            quarantine,
+            Embedding(index.catalog, index.embedder),
+            due.live,
+            order.metadata,
+            tally,
+            progress,
+            stop,
+        )
         await flow.run(due.files)
     tally.interrupted = stop.is_set() and tally.failure is None and tally.done < tally.files
     await _finish(flow)

@@ -3,6 +3,7 @@ from __future__ import annotations
 import asyncio
 
 from ingest.allowance import Allowance
+from ingest.embedded import Embedding
 from ingest.flow import Flow, _Passing
 from ingest.limits import Limits
 from ingest.quarantine import Quarantine, Terms
@@ -24,6 +25,7 @@ async def test_vectors_that_were_deleted_meanwhile_are_embedded_again(index: Ind
         index=index,
         collection=collection,
         quarantine=quarantine,
+        embedding=Embedding(index.catalog, index.embedder),
         live={},
         metadata=None,
         tally=Tally("notes"),
