@@ -20,17 +20,27 @@ from rag_core.errors import DocumentError, LostVectorsError, RagError, Unavailab
 from rag_core.index import Index
 from rag_core.vectors import upkeep
 
-_PARSERS = 4
-"""Files that are asked for at once; the sandbox runs as many as there are processors."""
-_EMBEDDERS = 2
-"""While one saves its vectors the other keeps the model busy."""
 _BATCH_DOCUMENTS = 64
 _BATCH_CHUNKS = 1_000
-_SLICE_CHUNKS = 64
-"""Embedded, and then saved, at once: the most that a kill -9 loses."""
 _WAITING_DOCUMENTS = 128
 _LEXICAL_SECONDS = 5.0
 """The lexical index follows so often while documents come in, and at the end."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """How much is asked for at once; more keeps more processors busy, and more memory in use."""
+
+    parsers: int = 4
+    """Files; the sandbox runs as many as there are processors."""
+    embedders: int = 2
+    """Batches: while one saves its vectors the other keeps the model busy."""
+    slice_chunks: int = 64
+    """Chunks that are embedded, and then saved, at once: the most that a kill -9 loses."""
+
+
+PACE = Pace()
+"""Of one machine."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +72,7 @@ class Flow:
     progress: Progress
     stop: asyncio.Event
     """When it is set no further file is begun, and what has its vectors is committed."""
+    pace: Pace = PACE
     parsed: asyncio.Queue[_Passing | None] = field(
         default_factory=lambda: asyncio.Queue(_WAITING_DOCUMENTS)
     )
@@ -74,7 +85,7 @@ class Flow:
         async with asyncio.TaskGroup() as committing:
             committing.create_task(self._commit_all())
             async with asyncio.TaskGroup() as embedding:
-                for _ in range(_EMBEDDERS):
+                for _ in range(self.pace.embedders):
                     embedding.create_task(self._embed_all())
                 await _unless(self.stop, self._parse_all(files))
                 await self.parsed.put(None)
@@ -87,7 +98,7 @@ class Flow:
     async def _parse_all(self, files: Sequence[PlannedFile]) -> None:
         waiting = iter(files)
         async with asyncio.TaskGroup() as parsing:
-            for _ in range(_PARSERS):
+            for _ in range(self.pace.parsers):
                 parsing.create_task(self._parse_each(waiting))
 
     async def _parse_each(self, files: Iterator[PlannedFile]) -> None:
@@ -142,7 +153,7 @@ class Flow:
         """See to it that the chunks' vectors are in the catalog; returns what is complete."""
         texts, done = _indexed_texts(batch), 0
         try:
-            while not self.stop.is_set() and (part := list(islice(texts, _SLICE_CHUNKS))):
+            while not self.stop.is_set() and (part := list(islice(texts, self.pace.slice_chunks))):
                 await self._embed_texts(part)
                 done += len(part)
                 self.progress(self.tally)
@@ -176,7 +187,7 @@ class Flow:
             await upkeep.publish(index.catalog, index.vectors, self.collection, ids)
         except LostVectorsError:  # `compact` deleted vectors that were here when we looked
             texts = _indexed_texts(batch)
-            while part := list(islice(texts, _SLICE_CHUNKS)):
+            while part := list(islice(texts, self.pace.slice_chunks)):
                 await self._embed_texts(part)
             await upkeep.publish(index.catalog, index.vectors, self.collection, ids)
         for passing in batch:
@@ -190,6 +201,17 @@ class Flow:
             self.quarantine.sandbox.give_back(passing.held_bytes)
         self.progress(self.tally)
         await self.quarantine.release([one.document.source for one in staged])
+
+
+async def finish(flow: Flow) -> None:
+    """Bring the lexical index up to date and delete what was replaced, when all has run."""
+    index, collection, tally = flow.index, flow.collection, flow.tally
+    try:
+        await index.lexical.follow(index.catalog, collection)
+        if tally.failure is None:
+            await upkeep.sweep(index.catalog, index.vectors, collection)
+    except RagError as error:
+        tally.failure = tally.failure or error
 
 
 async def _unless(stop: asyncio.Event, work: Coroutine[None, None, None]) -> None:

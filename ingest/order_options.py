@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
@@ -12,12 +12,13 @@ from ingest.splitting import Wish
 from rag_core.documents import Strategy
 
 if TYPE_CHECKING:
-    from ingest import pipeline, rules
+    from ingest import engines, pipeline, rules
     from ingest.pipeline import Order
     from ingest.rules import Selection
     from rag_core.settings import Settings
 else:
     pipeline, rules = lazily("ingest.pipeline"), lazily("ingest.rules")
+    engines = lazily("ingest.engines")
 
 
 def _check_pairs(pairs: list[str] | None) -> list[str] | None:
@@ -121,10 +122,29 @@ class OrderOptions:
         ),
     ] = None
 
+    engine: Annotated[
+        Literal["local", "ray"],
+        typer.Option(help="Where files are parsed and texts embedded: here, or on a Ray cluster."),
+    ] = "local"
+    address: Annotated[
+        str | None,
+        typer.Option(
+            metavar="HOST:PORT",
+            callback=check_text,
+            help="Of the Ray cluster's head; without it one of this machine's own is started.",
+        ),
+    ] = None
+
     def order(self, settings: Settings) -> Order:
         """What was asked for."""
         splitting = Wish(self.chunk_tokens, self.overlap, self.strategy)
         pairs = [pair.partition("=") for pair in self.metadata or ()]
         metadata = {key: value for key, _, value in pairs}
         collection = self.collection or settings.collection
-        return pipeline.Order(collection, metadata or None, self.password or (), splitting)
+        return pipeline.Order(
+            collection,
+            metadata or None,
+            self.password or (),
+            splitting,
+            engine=engines.choose_engine(self.engine, self.address),
+        )

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from ingest.cutting import ensure_cut
 from ingest.embedded import Embedding
-from ingest.flow import Flow
+from ingest.engines import LOCAL, Engine
+from ingest.flow import Flow, finish
 from ingest.plan import Plan
 from ingest.quarantine import Terms, open_quarantine
 from ingest.report import Listener, Progress, Report, Tally, hear_nothing
 from ingest.splitting import NO_WISH, Wish
 from ingest.unchanged import Due, compare_files
-from rag_core.errors import RagError
 from rag_core.vectors import upkeep
 
 if TYPE_CHECKING:
@@ -37,6 +37,8 @@ class Order:
     """Try what is in quarantine, too."""
     tell: Listener = hear_nothing
     """Hears of each file that is through."""
+    engine: Engine = LOCAL
+    """Where files are parsed and texts embedded; nothing is started there when none is due."""
 
 
 def begin_tally(plan: Plan, order: Order) -> Tally:
@@ -86,29 +88,19 @@ async def ingest_plan(
             progress(tally)
             if stop.is_set():
                 break
-        flow = Flow(
-            index,
-            collection,
-            quarantine,
-            Embedding(index.catalog, index.embedder),
-            due.live,
-            order.metadata,
-            tally,
-            progress,
-            stop,
-        )
-        await flow.run(due.files)
+        engine = order.engine if due.files else LOCAL
+        async with engine.open(index.embedder, quarantine.sandbox) as crew:
+            embedding = Embedding(index.catalog, crew.embedder)
+            flow = Flow(
+                *(index, collection, replace(quarantine, parser=crew.parser), embedding),
+                due.live,
+                order.metadata,
+                tally,
+                progress,
+                stop,
+                crew.pace,
+            )
+            await flow.run(due.files)
     tally.interrupted = stop.is_set() and tally.failure is None and tally.done < tally.files
-    await _finish(flow)
+    await finish(flow)
     return tally.report()
-
-
-async def _finish(flow: Flow) -> None:
-    """Bring the lexical index up to date and delete what was replaced."""
-    index, collection, tally = flow.index, flow.collection, flow.tally
-    try:
-        await index.lexical.follow(index.catalog, collection)
-        if tally.failure is None:
-            await upkeep.sweep(index.catalog, index.vectors, collection)
-    except RagError as error:
-        tally.failure = tally.failure or error

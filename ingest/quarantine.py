@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Protocol
 
 from ingest.parsed import Parsed
 from ingest.program import name_program
@@ -28,6 +29,18 @@ from rag_core.errors import DocumentError, EncryptedDocumentError, UnavailableDo
 
 _Moment = tuple[int, int, int, int]
 """Inode, size and times of a file."""
+
+
+class Parser(Protocol):
+    """Reads and cuts files."""
+
+    async def parse(self, path: Path, *, source: str) -> Parsed:
+        """Read and cut one file, when enough of what was parsed is done with.
+
+        Raises:
+            DocumentError: this file cannot be parsed.
+            RagError: no file can.
+        """
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +78,8 @@ class Quarantine:
     """As `name_program` says it."""
     held: dict[str, Quarantined] = field(default_factory=dict)
     """By source."""
+    parser: Parser | None = None
+    """What parses in place of the sandbox, under its bounds."""
 
     async def parse(self, path: Path, *, source: str) -> Parsed:
         """Read and cut one file, as the sandbox does, and remember what fails by its own fault.
@@ -75,8 +90,9 @@ class Quarantine:
             CatalogUnavailableError: it cannot be remembered.
         """
         before = await asyncio.to_thread(_look_at, path)
+        parser = self.sandbox if self.parser is None else self.parser
         try:
-            return await self.sandbox.parse(path, source=source)
+            return await parser.parse(path, source=source)
         except UnavailableDocumentError:
             raise
         except DocumentError as error:

@@ -7,7 +7,7 @@ import signal
 import sys
 import time
 from asyncio.subprocess import Process
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Coroutine, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -71,9 +71,17 @@ class Sandbox:
             ConfigurationError: no worker can be started.
         """
         size_bytes = _size(path)
-        await self.waiting.take(size_bytes)
+        return await self.hold(size_bytes, self._parse(path, source, size_bytes))
+
+    async def hold(self, size_bytes: int, work: Coroutine[None, None, Parsed]) -> Parsed:
+        """Do this parsing, of so many bytes, when enough of what was parsed is done with."""
         try:
-            parsed = await self._parse(path, source, size_bytes)
+            await self.waiting.take(size_bytes)
+        except BaseException:
+            work.close()
+            raise
+        try:
+            parsed = await work
         except BaseException:
             self.waiting.give_back(size_bytes)
             raise
@@ -120,9 +128,7 @@ class Sandbox:
         self, worker: Process, request: ParseRequest, *, large: bool, at: float
     ) -> Parsed:
         answer = await self._ask(worker, request, large=large)
-        if not isinstance(answer, Accepted):
-            raise _error(answer)
-        return put_together(answer, source=request.source, seconds=time.monotonic() - at)
+        return accept(answer, source=request.source, seconds=time.monotonic() - at)
 
     async def _ask(self, worker: Process, request: ParseRequest, *, large: bool) -> Answer:
         try:
@@ -171,6 +177,19 @@ async def open_sandbox(
 def _is_swollen(answer: Answer) -> bool:
     """Whether the worker ran into its limit: what it holds now stays with it."""
     return isinstance(answer, Refused) and answer.error == OversizedDocumentError.__name__
+
+
+def accept(answer: Answer, *, source: str, seconds: float) -> Parsed:
+    """Take what a worker says of a file, after so many seconds.
+
+    Raises:
+        DocumentError: it refuses the file.
+    """
+    if isinstance(answer, Accepted):
+        return put_together(answer, source=source, seconds=seconds)
+    error = _error(answer)
+    error.seconds = seconds
+    raise error
 
 
 def _error(answer: Answer) -> DocumentError:

@@ -29,6 +29,13 @@ async def to_its_end(work: Callable[..., _Given], *arguments: object) -> _Given:
         raise
 
 
+def count_processors() -> int:
+    """Those that this process may use; OMP_NUM_THREADS, which clusters set, may say fewer."""
+    allowed = len(os.sched_getaffinity(0))
+    said = os.environ.get("OMP_NUM_THREADS", "")
+    return min(allowed, int(said)) if said.isdecimal() and int(said) else allowed
+
+
 def open_workers(count: int, name: str) -> ThreadPoolExecutor:
     """Threads for long work without the interpreter's lock; whoever opens them shuts them down.
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from importlib import import_module
@@ -27,7 +26,7 @@ from rag_core.embedding.safetensors import read_tensors
 from rag_core.errors import ConfigurationError, MissingPackageError
 from rag_core.locks import locked
 from rag_core.settings import Settings
-from rag_core.threads import open_workers
+from rag_core.threads import count_processors, open_workers
 
 _SPECIAL_TOKENS = 2
 """Put around each text."""
@@ -57,7 +56,7 @@ class LocalEmbedder:
         self._session = session
         self._tokenizer = _open_tokenizer(files.tokenizer)
         self._tokenizer.enable_truncation(positions)
-        self._thread_count = len(os.sched_getaffinity(0))
+        self._thread_count = count_processors()
         self._threads = open_workers(self._thread_count, "embed")
 
     async def embed(self, texts: Sequence[str]) -> Matrix:

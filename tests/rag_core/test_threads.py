@@ -5,7 +5,7 @@ import threading
 
 import pytest
 
-from rag_core.threads import open_workers, to_its_end
+from rag_core.threads import count_processors, open_workers, to_its_end
 
 
 async def test_it_gives_what_the_work_gives() -> None:
@@ -45,3 +45,14 @@ def test_workers_let_the_other_threads_go_first() -> None:
 
     assert theirs.result() > os.getpriority(os.PRIO_PROCESS, threading.get_native_id())
     workers.shutdown()
+
+
+@pytest.mark.parametrize(
+    ("said", "counted"), [("1", 1), ("100000", None), ("0", None), ("x", None)]
+)
+def test_a_process_counts_the_processors_that_it_may_use(
+    monkeypatch: pytest.MonkeyPatch, said: str, counted: int | None
+) -> None:
+    monkeypatch.setenv("OMP_NUM_THREADS", said)
+
+    assert count_processors() == (counted or len(os.sched_getaffinity(0)))
