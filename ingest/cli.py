@@ -89,8 +89,8 @@ def list_documents(
 ) -> None:
     """List the documents of a collection.
 
-    Keys of --json: collection, chunk_tokens, overlap_tokens, strategy, documents [id, source,
-    title, media_type, size_bytes, chunks, tokens, metadata, content_hash, created_at].
+    Keys of --json: collection, chunk_tokens, overlap_tokens, strategy, fields, documents [id,
+    source, title, media_type, size_bytes, chunks, tokens, metadata, content_hash, created_at].
     """
     run(
         lambda settings, screen: lookups.list_documents(settings, screen, collection=collection),
@@ -172,7 +172,8 @@ def status(
     """Tell what is in the index, and whether its parts are well.
 
     Keys of --json: home, size_bytes, parts [part, state, detail], collections [name, documents,
-    chunks, tokens, fingerprint, created_at, chunk_tokens, overlap_tokens, strategy].
+    chunks, tokens, fingerprint, created_at, chunk_tokens, overlap_tokens, strategy,
+    fields].
     """
     run(health.status, as_json=as_json)
 

@@ -75,6 +75,13 @@ async def ensure_cut(catalog: Catalog, embedder: Embedder, name: str, wish: Wish
     if collection.fingerprint != embedder.fingerprint:
         stored, current = collection.fingerprint, embedder.fingerprint
         raise FingerprintMismatchError(name, stored=stored, current=current)
+    if wish.fields not in {None, collection.splitting.fields}:
+        stored = ", ".join(collection.splitting.fields) or "all"
+        raise InvalidRequestError(
+            f"collection {name!r} reads of JSON records the fields {stored}, not "
+            f"{', '.join(wish.fields or ())}: choose them for a new one (--collection NAME), since "
+            "what was not read is not stored"
+        )
     if wish.over(collection.splitting) != collection.splitting:
         raise SplittingMismatchError(name, stored=str(collection.splitting), given=wish.words())
     return collection

@@ -122,6 +122,15 @@ class OrderOptions:
         ),
     ] = None
 
+    field: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="NAME",
+            callback=check_text,
+            help="Of records of JSON, read this field only, such as text or author.name; may be "
+            "given several times, when the collection is new.",
+        ),
+    ] = None
     engine: Annotated[
         Literal["local", "ray"],
         typer.Option(help="Where files are parsed and texts embedded: here, or on a Ray cluster."),
@@ -137,7 +146,8 @@ class OrderOptions:
 
     def order(self, settings: Settings) -> Order:
         """What was asked for."""
-        splitting = Wish(self.chunk_tokens, self.overlap, self.strategy)
+        fields = tuple(self.field) if self.field else None
+        splitting = Wish(self.chunk_tokens, self.overlap, self.strategy, fields)
         pairs = [pair.partition("=") for pair in self.metadata or ()]
         metadata = {key: value for key, _, value in pairs}
         collection = self.collection or settings.collection

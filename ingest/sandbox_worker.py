@@ -20,7 +20,7 @@ from typing import BinaryIO
 
 import orjson
 
-from ingest.load import MAX_FILE_BYTES, load_document
+from ingest.load import MAX_FILE_BYTES, Options, load_document
 from ingest.parsed import LENGTH_BYTES, Accepted, Answer, ParseRequest, Ready, Refused, cut
 from ingest.split import split_document
 from rag_core.documents import Document, Splitting
@@ -110,7 +110,12 @@ def _parse(request: ParseRequest, counter: TokenCounter, splitting: Splitting) -
     path = Path(request.path)
     content = _read_content(path)
     document = _storable(
-        load_document(path, source=request.source, content=content, passwords=request.passwords)
+        load_document(
+            path,
+            source=request.source,
+            content=content,
+            options=Options(request.passwords, splitting.fields),
+        )
     )
     chunks = split_document(document, counter, splitting)
     if not chunks:

@@ -14,6 +14,7 @@ class Wish:
     chunk_tokens: int | None = None
     overlap_tokens: int | None = None
     strategy: Strategy | None = None
+    fields: tuple[str, ...] | None = None
 
     def over(self, splitting: Splitting) -> Splitting:
         """The splitting with what was asked for in it."""
@@ -24,7 +25,8 @@ class Wish:
         """What was asked for, as a command line says it."""
         options = ("--chunk-tokens", self.chunk_tokens), ("--overlap", self.overlap_tokens)
         given = (*options, ("--strategy", self.strategy))
-        return " ".join(f"{name} {value}" for name, value in given if value is not None)
+        named = (("--field", field) for field in self.fields or ())
+        return " ".join(f"{name} {value}" for name, value in (*given, *named) if value is not None)
 
 
 NO_WISH = Wish()

@@ -88,8 +88,8 @@ def reindex(
     given stays as it is.
 
     Keys of --json: collection, switched, fingerprint, chunk_tokens, overlap_tokens, strategy,
-    previous [fingerprint, chunk_tokens, overlap_tokens, strategy], documents, embedded, reused,
-    seconds.
+    fields, previous [fingerprint, chunk_tokens, overlap_tokens, strategy, fields], documents,
+    embedded, reused, seconds.
     """
     change = options.change()
     run(

@@ -53,7 +53,7 @@ class Chunk:
 
 @dataclass(frozen=True, slots=True)
 class Splitting:
-    """How all documents of a collection are cut into chunks."""
+    """How all documents of a collection are read and cut into chunks."""
 
     chunk_tokens: int = 256
     """The most that a chunk has. 256 ranked best (design, section 7), and is the longest text that
@@ -61,9 +61,16 @@ class Splitting:
     overlap_tokens: int = 0
     """The most that a chunk repeats of the one before it; less than half of a chunk."""
     strategy: Strategy = "structure"
+    fields: tuple[str, ...] = ()
+    """Of records of JSON, those that are read, such as `author.name`; all when there are none."""
+
+    def __post_init__(self) -> None:
+        """Take the fields as a list, too: JSON knows no other."""
+        object.__setattr__(self, "fields", tuple(self.fields))
 
     def __str__(self) -> str:
-        return f"{self.chunk_tokens} tokens, overlap {self.overlap_tokens}, by {self.strategy}"
+        cut = f"{self.chunk_tokens} tokens, overlap {self.overlap_tokens}, by {self.strategy}"
+        return f"{cut}, of the fields {', '.join(self.fields)}" if self.fields else cut
 
 
 DEFAULT_SPLITTING = Splitting()

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
 from ingest.load.kinds import find_kind
 from ingest.load.mail import MAX_DEPTH, Attachment, Mail, make_document
 from ingest.load.packages import MAIL_READERS, PACKAGE_LOADERS
 from ingest.load.pdf import load_pdf
+from ingest.load.records import load_records
 from ingest.load.text import load_text
 from ingest.load.textual import TEXT_LOADERS
 from rag_core.documents import Document
@@ -26,12 +27,23 @@ MAX_FILE_BYTES = 512 << 20
 _LOADERS = {**PACKAGE_LOADERS, **TEXT_LOADERS}
 
 
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What a user says of how files are read."""
+
+    passwords: Sequence[str] = field(default=(), repr=False)
+    """Tried in turn where a PDF asks for one."""
+    fields: Sequence[str] = ()
+    """Of records of JSON, those that are read; all when there are none."""
+
+
+NO_OPTIONS = Options()
+
+
 def load_document(
-    path: Path, *, source: str, content: bytes | None = None, passwords: Sequence[str] = ()
+    path: Path, *, source: str, content: bytes | None = None, options: Options = NO_OPTIONS
 ) -> Document:
     """Read a file, or its content when it is at hand; the path then only names it.
-
-    `passwords` are tried in turn where a PDF asks for one.
 
     Raises:
         DocumentError: it cannot be read; the branches say why, and no library's error passes.
@@ -39,7 +51,7 @@ def load_document(
     if content is None:
         content = _read_file(path)
     try:
-        return _Reading(source, tuple(passwords)).load(path, content, depth=0)
+        return _Reading(source, options).load(path, content, depth=0)
     except RecursionError as error:
         raise UnreadableDocumentError(f"{path.name!r} is nested too deeply") from error
 
@@ -49,7 +61,7 @@ class _Reading:
     """One file on its way to a Document, with all that is attached to it."""
 
     source: str
-    passwords: tuple[str, ...]
+    options: Options
 
     def load(self, path: Path, content: bytes, *, depth: int) -> Document:
         """Read a file, or an attachment that lies so many messages deep."""
@@ -65,10 +77,18 @@ class _Reading:
                 source=self.source,
                 name=name,
                 stem=path.stem,
-                passwords=self.passwords,
+                passwords=self.options.passwords,
             )
         if kind in MAIL_READERS:
             return self._load_mail(MAIL_READERS[kind](content, name=name), path, depth)
+        if kind == "json":
+            return load_records(
+                content,
+                source=self.source,
+                name=name,
+                stem=path.stem,
+                fields=self.options.fields,
+            )
         return _LOADERS[kind](content, source=self.source, name=name, stem=path.stem)
 
     def _load_mail(self, mail: Mail, path: Path, depth: int) -> Document:

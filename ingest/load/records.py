@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 import orjson
 
 from ingest.blocks import find_title
+from ingest.load.fields import select_fields
 from ingest.load.markup import escape_plain, join_lines
 from ingest.load.notebook import is_notebook, write_notebook
 from ingest.load.tables import write_tables
@@ -23,11 +24,15 @@ _MOST_LEVELS = 200
 _BAD_LINES_SHOWN = 3
 
 
-def load_records(content: bytes, *, source: str, name: str, stem: str) -> Document:
+def load_records(
+    content: bytes, *, source: str, name: str, stem: str, fields: Sequence[str] = ()
+) -> Document:
     """Read JSON, or one JSON value a line; what is neither is read as plain text, with a warning.
 
+    Of records only these fields are read, if any are named; `author.name` is one within another.
+
     Raises:
-        DocumentError: it is no text, too large or empty.
+        DocumentError: it is no text, too large or empty, or has none of the fields.
     """
     text, warnings = decode_text(content, name=name)
     require_text(text, name=name)
@@ -37,7 +42,7 @@ def load_records(content: bytes, *, source: str, name: str, stem: str) -> Docume
         document = load_text(content, source=source, name=name)
         reason = f"no valid JSON, so read as plain text: {error}"
         return replace(document, warnings=(*document.warnings, reason))
-    title, text, media_type = _write_document(value)
+    title, text, media_type = _write_document(select_fields(value, fields, name=name))
     require_text(text, name=name)
     warnings = (*warnings, *faults)
     return Document(source, title or stem, text, media_type, "markdown", warnings=warnings)

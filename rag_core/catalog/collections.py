@@ -33,6 +33,7 @@ _COLUMNS = (
     _table.c.chunk_tokens,
     _table.c.overlap_tokens,
     _table.c.strategy,
+    _table.c.fields,
 )
 _ALL: Select[*tuple[Any, ...]] = select(*_COLUMNS)
 _BY_NAME = _ALL.where(_table.c.name == bindparam("wanted"))
@@ -41,11 +42,13 @@ _is_visible = ~_table.c.name.contains(_MARK)
 _ADD = text(
     "INSERT INTO collections"
     " (name, fingerprint, dimension, vector_index, removed_vectors, seq, created_at,"
-    " chunk_tokens, overlap_tokens, strategy)"
+    " chunk_tokens, overlap_tokens, strategy, fields)"
     " VALUES (:name, :fingerprint, :dimension, :vector_index, 0, 0, :created_at,"
-    " :chunk_tokens, :overlap_tokens, :strategy)"
+    " :chunk_tokens, :overlap_tokens, :strategy, :fields)"
     " ON CONFLICT (name) DO NOTHING"
-).bindparams(bindparam("created_at", type_=tables.UtcTime))
+).bindparams(
+    bindparam("created_at", type_=tables.UtcTime), bindparam("fields", type_=tables.JsonTuple)
+)
 
 
 Version = Literal["next", "previous", "dropped"]
@@ -69,11 +72,12 @@ class Collection:
     chunk_tokens: int
     overlap_tokens: int
     strategy: Strategy
+    fields: tuple[str, ...]
 
     @property
     def splitting(self) -> Splitting:
         """How its documents are cut."""
-        return Splitting(self.chunk_tokens, self.overlap_tokens, self.strategy)
+        return Splitting(self.chunk_tokens, self.overlap_tokens, self.strategy, self.fields)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,11 +93,12 @@ class CollectionSummary:
     chunk_tokens: int
     overlap_tokens: int
     strategy: Strategy
+    fields: tuple[str, ...]
 
     @property
     def splitting(self) -> Splitting:
         """How its documents are cut."""
-        return Splitting(self.chunk_tokens, self.overlap_tokens, self.strategy)
+        return Splitting(self.chunk_tokens, self.overlap_tokens, self.strategy, self.fields)
 
 
 def new_vector_index() -> str:
@@ -189,6 +194,7 @@ async def list_collections(catalog: Catalog) -> list[CollectionSummary]:
             _table.c.chunk_tokens,
             _table.c.overlap_tokens,
             _table.c.strategy,
+            _table.c.fields,
         )
         .outerjoin_from(_table, tables.documents)
         .where(_is_visible)

@@ -71,6 +71,7 @@ collections = Table(
     Column("chunk_tokens", Integer, nullable=False, server_default="256"),
     Column("overlap_tokens", Integer, nullable=False, server_default="0"),
     Column("strategy", Text, nullable=False, server_default="structure"),
+    Column("fields", JsonTuple, nullable=False, server_default="[]"),
 )
 
 # One row is one version of a document; it never changes but for its state, and for its source

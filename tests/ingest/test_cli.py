@@ -345,3 +345,20 @@ def test_a_collection_is_cut_as_its_first_add_said(folder: Path) -> None:
     assert listed["documents"][1]["chunks"] > 5
     assert other["error"] == "SplittingMismatchError"
     assert run("add", folder).exit_code == 0
+
+
+@pytest.mark.usefixtures("home")
+def test_a_collection_reads_the_fields_that_its_first_add_said(folder: Path) -> None:
+    records = folder / "records.jsonl"
+    records.write_text('{"text": "The Elbe", "secret": "x"}\n{"text": "The Oder", "secret": "y"}\n')
+    run("add", records, "--field", "text")
+
+    shown = run_json("show", records)
+    other = run_json("add", records, "--field", "secret")
+
+    assert "Elbe" in shown["text"]
+    assert "secret" not in shown["text"]
+    assert run_json("list")["fields"] == ["text"]
+    assert other["error"] == "InvalidRequestError"
+    assert "reads of JSON records the fields text, not secret" in other["detail"]
+    assert run_json("add", records)["unchanged"] == 1

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ingest.load import load_document
+from ingest.load import Options, load_document
 from rag_core.documents import Document
 from rag_core.errors import DocumentError, UnreadableDocumentError
 from tests.ole import Folder, make_ole
@@ -101,7 +101,8 @@ def test_passwords_open_attachments_too() -> None:
     secret = make_pdf(["Secret."], password="x")  # noqa: S106 - a test's
     mail.add_attachment(secret, maintype="application", subtype="pdf", filename="a.pdf")
 
-    document = load_document(Path("a.eml"), source="/a", content=mail.as_bytes(), passwords=["x"])
+    options = Options(passwords=["x"])
+    document = load_document(Path("a.eml"), source="/a", content=mail.as_bytes(), options=options)
 
     assert document.text.endswith("## Attachment: a.pdf\n\nSecret.")
 
