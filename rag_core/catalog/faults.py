@@ -29,6 +29,8 @@ _POSTGRES_FAULTS = {
     "53300": "the server has no connection left: raise its max_connections",
     "57P03": "the server is starting up or shutting down",
 }
+# What asyncpg says when the server goes away: in a statement, in its rollback, in what comes next.
+_LOST = ("closed in the middle of operation", "cannot switch to state", "connection is closed")
 _FAULT_CHARACTERS = 300
 
 
@@ -57,6 +59,8 @@ def _describe(error: Exception) -> str:
     said = str(original).strip()
     if known := _meaning(said, state=str(getattr(original, "sqlstate", None))):
         return known
+    if any(words in said for words in _LOST):
+        return "the connection was lost"
     if isinstance(original, OSError):
         return f"cannot be reached: {said or 'no answer in time'}"
     return said.partition("\n")[0][:_FAULT_CHARACTERS] or type(original).__name__
