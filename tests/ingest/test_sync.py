@@ -317,6 +317,28 @@ async def test_a_catalog_that_goes_in_the_middle_leaves_the_report_of_what_was_d
     assert (outcome.proof.proven, outcome.exit_code) == (False, 1)
 
 
+async def test_a_run_that_breaks_off_keeps_the_vectors_that_the_next_one_needs(
+    index: Index, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await publish_files(index, folder)
+    rhine = (folder / "rhine.md").read_text()
+    (folder / "rhine.md").unlink()
+    (folder / "elbe.md").unlink()
+    (folder / "rhein.md").write_text(f"{rhine}\n\n")
+
+    async def fail(*_: Any) -> None:
+        raise CatalogUnavailableError("the connection was lost")
+
+    with monkeypatch.context() as broken:
+        broken.setattr("ingest.flow.documents.stage_documents", fail)
+        first = await mirror_folders(index, folder)
+    second = await mirror_folders(index, folder)
+
+    assert (first.exit_code, first.proof.proven, first.proof.deleted_vectors) == (1, True, 0)
+    assert (counts(second), second.exit_code) == ((1, 0, 2, 0), 0)
+    assert second.proof.deleted_vectors == 1  # of the Elbe
+
+
 async def test_what_a_killed_run_had_removed_is_proven_gone_by_the_next(
     index: Index, folder: Path
 ) -> None:
