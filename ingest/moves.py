@@ -16,6 +16,7 @@ from rag_core.catalog.documents import DocumentSummary
 from rag_core.catalog.engine import Catalog
 from rag_core.catalog.remains import Traces, find_traces
 from rag_core.catalog.renames import UNREAD, Rename, rename_documents
+from rag_core.errors import CatalogUnavailableError
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +66,14 @@ async def move_documents(
 
 
 async def count_reread(catalog: Catalog, collection: Collection, moves: Moves) -> int:
-    """How many of the renamed files have been read again; the others failed, or wait."""
+    """How many of the renamed files have been read again; the others failed, or wait.
+
+    A catalog that has gone by now tells of none: what was done before is to be reported all the
+    same, and the proof says that it has gone.
+    """
     sources = [one.to for one in moves.renamed if one.reread]
-    live = await documents.find_live(catalog, collection, sources)
+    try:
+        live = await documents.find_live(catalog, collection, sources)
+    except CatalogUnavailableError:
+        return 0
     return sum(one.content_hash != UNREAD for one in live.values())

@@ -43,8 +43,12 @@ async def _apply(
     moves = await move_documents(index.catalog, collection, found.difference, way)
     plan = replace(found.plan, files=found.difference.to_ingest)
     report = await ingest_plan(index, plan, mirror.order, progress=run.progress, stop=run.stop)
-    proof = await prove_gone(index, collection.name, moves.traces)
-    if proof.proven:
+    stopped = report.error is not None or report.interrupted
+    # The files that a stopped run leaves to the next may have the very texts that were removed:
+    # the vectors of these stay, with the notes of them, or they would be embedded twice.
+    traces = replace(moves.traces, hashes=set()) if stopped else moves.traces
+    proof = await prove_gone(index, collection.name, traces)
+    if proof.proven and not stopped:
         notes.unlink(missing_ok=True)
     counted = replace(
         report,

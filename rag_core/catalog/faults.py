@@ -10,8 +10,8 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from rag_core.errors import CatalogUnavailableError
 
-# What SQLite says, and what it means; the first that is found in its message counts.
-_SQLITE_FAULTS = {
+# What SQLite or asyncpg says, and what it means; the first that is found in its message counts.
+_SAID_FAULTS = {
     "database is locked": "another process has been writing to it for more than 30 seconds",
     "disk is full": "the disk is full",
     "disk I/O error": "the disk cannot be read or written",
@@ -19,6 +19,10 @@ _SQLITE_FAULTS = {
     "unable to open database file": "the file cannot be opened: check the folder's permissions",
     "malformed": "the file is damaged: put back a backup",
     "not a database": "the file is no SQLite database: check the path",
+    # Of a server that goes away: in a statement, in its rollback, in what comes next.
+    "closed in the middle of operation": "the connection was lost",
+    "cannot switch to state": "the connection was lost",
+    "connection is closed": "the connection was lost",
 }
 _POSTGRES_FAULTS = {
     "28P01": "the server refuses user or password",
@@ -63,6 +67,6 @@ def _describe(error: Exception) -> str:
 
 
 def _meaning(said: str, *, state: str) -> str | None:
-    """Look up PostgreSQL's code of the error, or else the words of SQLite."""
-    by_words = (meaning for words, meaning in _SQLITE_FAULTS.items() if words in said)
+    """Look up PostgreSQL's code of the error, or else the words of the driver."""
+    by_words = (meaning for words, meaning in _SAID_FAULTS.items() if words in said)
     return _POSTGRES_FAULTS.get(state) or next(by_words, None)

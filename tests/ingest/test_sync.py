@@ -19,9 +19,14 @@ from ingest.sync import sync
 from ingest.synced import Outcome, Run
 from ingest.verify import Stores
 from rag_core.catalog import collections, documents, vectors
+from rag_core.catalog.engine import Catalog
 from rag_core.catalog.quarantine import list_quarantined
 from rag_core.documents import hash_text, indexed_text
-from rag_core.errors import LexicalUnavailableError, TooManyRemovalsError
+from rag_core.errors import (
+    CatalogUnavailableError,
+    LexicalUnavailableError,
+    TooManyRemovalsError,
+)
 from rag_core.index import Index
 from rag_core.lexical.engine import Lexical
 from rag_core.search import search
@@ -287,6 +292,51 @@ async def test_a_proof_that_fails_is_exit_code_1(
 
     assert (outcome.proof.proven, outcome.exit_code) == (False, 1)
     assert outcome.proof.detail == "no space left on device"
+
+
+async def test_a_catalog_that_goes_in_the_middle_leaves_the_report_of_what_was_done(
+    index: Index, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await publish_files(index, folder)
+    (folder / "list.txt").rename(folder / "tributaries.txt")
+    (folder / "elbe.md").unlink()
+
+    async def go(catalog: Catalog, *_: Any) -> None:
+        monkeypatch.setattr(catalog, "reading", gone)
+        monkeypatch.setattr(catalog, "writing", gone)
+        gone()
+
+    def gone() -> None:
+        raise CatalogUnavailableError("the connection was lost")
+
+    monkeypatch.setattr("ingest.flow.documents.stage_documents", go)
+    outcome = await mirror_folders(index, folder)
+
+    assert (renamed(outcome), removed(outcome)) == ({"list.txt": "tributaries.txt"}, ["elbe.md"])
+    assert outcome.ingested.detail == outcome.proof.detail == "the connection was lost"
+    assert (outcome.proof.proven, outcome.exit_code) == (False, 1)
+
+
+async def test_a_run_that_breaks_off_keeps_the_vectors_that_the_next_one_needs(
+    index: Index, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await publish_files(index, folder)
+    rhine = (folder / "rhine.md").read_text()
+    (folder / "rhine.md").unlink()
+    (folder / "elbe.md").unlink()
+    (folder / "rhein.md").write_text(f"{rhine}\n\n")
+
+    async def fail(*_: Any) -> None:
+        raise CatalogUnavailableError("the connection was lost")
+
+    with monkeypatch.context() as broken:
+        broken.setattr("ingest.flow.documents.stage_documents", fail)
+        first = await mirror_folders(index, folder)
+    second = await mirror_folders(index, folder)
+
+    assert (first.exit_code, first.proof.proven, first.proof.deleted_vectors) == (1, True, 0)
+    assert (counts(second), second.exit_code) == ((1, 0, 2, 0), 0)
+    assert second.proof.deleted_vectors == 1  # of the Elbe
 
 
 async def test_what_a_killed_run_had_removed_is_proven_gone_by_the_next(

@@ -8,10 +8,12 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
+from asyncpg import InternalClientError
 from sqlalchemy import text
 
 from rag_core.catalog import collections, documents
 from rag_core.catalog.engine import Catalog, check_catalog, open_catalog
+from rag_core.catalog.faults import plain_faults
 from rag_core.errors import CatalogUnavailableError
 from tests.conftest import Postgres
 from tests.rag_core.catalog_support import make_collection, publish_texts, stage_texts
@@ -171,6 +173,22 @@ async def test_a_host_that_has_no_address_is_said_to_be_out_of_reach() -> None:
     with pytest.raises(CatalogUnavailableError, match="cannot be reached"):
         async with open_catalog("postgresql://user:secret@host.invalid/name"):
             pass
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "connection was closed in the middle of operation",
+        "cannot switch to state 12; another operation (2) is in progress",
+        "cannot perform operation: connection is closed",
+    ],
+)
+def test_a_server_that_is_killed_is_a_lost_connection(said: str) -> None:
+    lost = pytest.raises(
+        CatalogUnavailableError, match=r"^the catalog db: the connection was lost$"
+    )
+    with lost, plain_faults("db"):
+        raise InternalClientError(said)
 
 
 async def test_a_wrong_user_and_a_missing_database_are_told_apart(postgres: Postgres) -> None:
