@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import asdict
 
-from ingest.report import count
 from ingest.screen import Screen
 from ingest.stored import each_document, find_document
 from rag_core.catalog import collections, documents
@@ -85,8 +84,8 @@ def _describe(document: DocumentSummary) -> dict[str, str]:
         "source": document.source,
         "title": document.title,
         "type": document.media_type,
-        "size": f"{count(document.size_bytes, 'byte')}, {count(document.chunks, 'chunk')}, "
-        f"{count(document.tokens, 'token')}",
+        "size": f"bytes: {document.size_bytes}, chunks: {document.chunks}, "
+        f"tokens: {document.tokens}",
         "metadata": ", ".join(f"{key}={value}" for key, value in document.metadata.items()),
         "ingested": f"{document.created_at:%Y-%m-%d %H:%M:%S %Z}",
     }

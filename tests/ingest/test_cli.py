@@ -133,7 +133,7 @@ def test_show_finds_a_document_by_path_and_by_id(folder: Path) -> None:
     assert shown["text"] == "# Rhine\n\nIt flows through Basel and Cologne.\n"
     told = run("show", shown["id"]).stdout
     assert f"source: {folder}/rhine.md" in told
-    assert " bytes, 1 chunk, " in told
+    assert ", chunks: 1, tokens: " in told
 
 
 @pytest.mark.usefixtures("home")
