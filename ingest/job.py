@@ -122,7 +122,10 @@ async def _settle(hold: Hold, ended: Report | Fault) -> Outcome:
         ours = await claims.put_back_job(catalog, job, delay_seconds=delay, fault=fault)
     else:
         report = None if isinstance(ended, Fault) else orjson.loads(orjson.dumps(ended))
-        ours = await claims.finish_job(catalog, job, outcome, report=report, fault=fault)
+        # Counted anew: between the last second's word and the end there may have been all of it.
+        ours = await claims.finish_job(
+            catalog, job, outcome, progress=_count(hold.tally), report=report, fault=fault
+        )
     return outcome if ours else "lost"
 
 
@@ -184,7 +187,7 @@ def _count(tally: Tally | None) -> dict[str, int]:
         "added": tally.added,
         "updated": tally.updated,
         "unchanged": tally.unchanged,
-        "failed": len(tally.failed),
+        "failed": len(tally.failed) + len(tally.quarantined),
         "chunks": tally.chunks,
         "embedded": tally.embedded,
         "reused": tally.reused,

@@ -84,7 +84,8 @@ def _describe(document: DocumentSummary) -> dict[str, str]:
         "source": document.source,
         "title": document.title,
         "type": document.media_type,
-        "size": f"{document.size_bytes} bytes, {document.chunks} chunks, {document.tokens} tokens",
+        "size": f"bytes: {document.size_bytes}, chunks: {document.chunks}, "
+        f"tokens: {document.tokens}",
         "metadata": ", ".join(f"{key}={value}" for key, value in document.metadata.items()),
         "ingested": f"{document.created_at:%Y-%m-%d %H:%M:%S %Z}",
     }

@@ -61,9 +61,9 @@ def retry(
 ) -> None:
     """Try files that are in quarantine again, with the metadata that they were to have.
 
-    What is not there any more is reported and forgotten, as is what came by standard input: it is
-    tried when it is given again. Exit code 0 also when nothing is in
-    quarantine; 2 when a name that is given means nothing that is.
+    What is not there any more is reported and forgotten, as is what came by standard input or as
+    an upload: it is tried when it is given again. Exit code 0 also when nothing is in quarantine;
+    2 when a name that is given means nothing that is.
 
     Keys of --json: those of `add`.
     """

@@ -35,7 +35,7 @@ async def retry(
         sources = await choose_held(catalog, stored, wanted)
         given = await forget_gone(catalog, stored, sources)
     for source in given:
-        logger.warning("%s came by standard input: it is tried when it is given again", source)
+        logger.warning("%s is not kept here: it is tried when it is given again", source)
     again = [source for source in sources if source not in given]
     if not again:
         nothing = [] if given else [f"{stored.name}: nothing is in quarantine"]

@@ -69,8 +69,12 @@ async def receive(plan: Plan, descriptor: int | None, *, name: str | None, home:
     """
     if descriptor is None:  # its number may be that of another file by now
         raise InvalidRequestError("standard input is closed")
-    if not name or "\0" in name or len(name.encode()) > _LONGEST_NAME:
-        raise InvalidRequestError(f"standard input needs a name, not {name!r}: --name notes.md")
+    if not name:
+        raise InvalidRequestError("standard input needs a name: --name notes.md")
+    if "\0" in name or len(name.encode()) > _LONGEST_NAME:
+        raise InvalidRequestError(
+            f"standard input cannot be named {name!r}: give a shorter one, such as --name notes.md"
+        )
     gone = threading.Event()
     try:
         file = await asyncio.to_thread(_spool, descriptor, name, Spool(home / "unpacked"), gone)

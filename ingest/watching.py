@@ -29,6 +29,8 @@ async def watch_sources(settings: Settings, screen: Screen, *, mirror: Mirror, p
         async with watching(watched) as signs:
             rounds = Rounds(mirror, screen, signs.changed, stop, pace.every_seconds)
             await wait_for_any(signs.ready, stop)
+            if not screen.as_json:
+                screen.aside.print("watching; Ctrl-C ends it")
             await _run(settings, rounds)
     return 0
 

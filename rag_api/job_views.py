@@ -2,22 +2,41 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, JsonValue
+from pydantic_core import PydanticCustomError
 
 from rag_api.requests import CollectionName, Text
 from rag_core.catalog.jobs import Job
 
 MAX_URL_CHARACTERS = 4096
 MAX_METADATA = 100
+_WEB_URL = r"^https?://[!-~]+$"
+_CREDENTIALS = re.compile(r"^[^:]*://[^/?#\\]*@")
 
 
 def _check_text(text: str) -> str:
     if "\0" in text:
         raise ValueError("must hold no NUL character")
     return text
+
+
+def _check_url(url: str) -> str:
+    """Take web URLs only; a password is not kept with the job, where every caller may read it."""
+    if re.fullmatch(_WEB_URL, url) is None:
+        raise PydanticCustomError(
+            "web_url",
+            "must begin with http:// or https://, without spaces, and with other characters than "
+            "ASCII percent-encoded",
+        )
+    if _CREDENTIALS.match(url):
+        raise PydanticCustomError(
+            "web_url", "has a name or password in it: pages that ask for one are not fetched"
+        )
+    return url
 
 
 PlainText = Annotated[
@@ -51,9 +70,10 @@ class UrlUpload(_Upload):
 
     url: Annotated[
         Text,
+        AfterValidator(_check_url),
         Field(
             max_length=MAX_URL_CHARACTERS,
-            pattern=r"^https?://[!-~]+$",
+            json_schema_extra={"pattern": _WEB_URL},
             description="With `http` or `https`; other characters than ASCII percent-encoded.",
         ),
     ]

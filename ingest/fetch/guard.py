@@ -102,7 +102,11 @@ class Guard(AbstractResolver):
         if objection is None:
             return
         where = named if named == address else f"{named} ({address})"
-        hint = " (--allow-private allows it)" if objection in ("private", "loopback") else ""
+        hint = (
+            " (`ingest add --allow-private` allows it)"
+            if objection in ("private", "loopback")
+            else ""
+        )
         raise FetchRefusedError(f"the address of {where} is not fetched from: {objection}{hint}")
 
 

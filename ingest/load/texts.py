@@ -96,7 +96,10 @@ def find_text_kind(suffix: str, content: bytes, *, name: str) -> Kind:
         return "html"
     named = TEXT_SUFFIXES.get(suffix, "text")
     if named not in _PROSE_KINDS and _ENTITY.match(head):
-        raise UnsupportedDocumentError(f"{name!r} is XML that declares entities")
+        raise UnsupportedDocumentError(
+            f"{name!r} is XML that declares entities, which may hide an attack: "
+            "save it with their values in their places"
+        )
     if named in _PROSE_KINDS or suffix not in (*_OPEN_SUFFIXES, *TEXT_SUFFIXES):
         return named
     return _look_inside(named, content, head)

@@ -54,7 +54,10 @@ def load_xml(content: bytes, *, source: str, name: str, stem: str) -> Document:
 def _refuse_entities(root: etree._Element, name: str) -> None:
     subset = root.getroottree().docinfo.internalDTD
     if subset is not None and next(iter(subset.iterentities()), None) is not None:
-        raise UnsupportedDocumentError(f"{name!r} is XML that declares entities")
+        raise UnsupportedDocumentError(
+            f"{name!r} is XML that declares entities, which may hide an attack: "
+            "save it with their values in their places"
+        )
 
 
 class _Walk:

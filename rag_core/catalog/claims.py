@@ -68,13 +68,19 @@ async def finish_job(
     claimed: Job,
     state: Ending,
     *,
+    progress: Mapping[str, int] | None = None,
     report: Mapping[str, Any] | None = None,
     fault: Fault | None = None,
 ) -> bool:
-    """End a job that one has claimed; False when another has it now, and nothing is changed."""
+    """End a job that one has claimed; False when another has it now, and nothing is changed.
+
+    Without progress, what was told last stays.
+    """
     async with catalog.writing() as connection:
         now = await job_time(connection)
         change = _ours(claimed).values(report=report, **ending(state, now, fault))
+        if progress is not None:
+            change = change.values(progress=dict(progress))
         return (await connection.execute(change)).rowcount == 1
 
 

@@ -131,7 +131,9 @@ def test_show_finds_a_document_by_path_and_by_id(folder: Path) -> None:
     shown = run_json("show", folder / "rhine.md")
 
     assert shown["text"] == "# Rhine\n\nIt flows through Basel and Cologne.\n"
-    assert f"source: {folder}/rhine.md" in run("show", shown["id"]).stdout
+    told = run("show", shown["id"]).stdout
+    assert f"source: {folder}/rhine.md" in told
+    assert ", chunks: 1, tokens: " in told
 
 
 @pytest.mark.usefixtures("home")

@@ -101,7 +101,7 @@ async def test_nothing_is_asked_of_this_machine_unless_it_is_allowed() -> None:
         by_name = await fault(f"http://localhost:{site.port}/", allow_private=False)
 
     assert isinstance(by_address, FetchRefusedError)
-    assert "--allow-private allows it" in str(by_name)
+    assert "--allow-private` allows it" in str(by_name)
     assert site.asked == []
 
 

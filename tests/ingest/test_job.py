@@ -85,6 +85,22 @@ async def test_an_upload_becomes_a_document_and_its_bytes_go(index: Index, tmp_p
     assert not upload_folder(tmp_path, job.id).exists()
 
 
+async def test_an_ended_job_counts_all_of_its_files(index: Index, tmp_path: Path) -> None:
+    _, job = await ingest(index, tmp_path, {"a.md": "", "b.md": "They sleep."})
+
+    told = {name: job.progress[name] for name in ("files", "done", "added", "failed")}
+    assert told == {"files": 2, "done": 2, "added": 1, "failed": 1}
+    assert job.progress["chunks"] == 1
+
+
+async def test_a_file_in_quarantine_counts_as_failed(index: Index, tmp_path: Path) -> None:
+    await ingest(index, tmp_path, {"a.md": ""})
+
+    _, job = await ingest(index, tmp_path, {"a.md": ""})
+
+    assert (job.state, job.progress["done"], job.progress["failed"]) == ("failed", 1, 1)
+
+
 async def test_the_same_name_again_replaces_the_document(index: Index, tmp_path: Path) -> None:
     await ingest(index, tmp_path, {"a.md": "They sleep."})
 

@@ -99,12 +99,12 @@ def test_a_relative_source_is_the_same_as_an_absolute_one(
     assert run_json("sync", os.curdir)["unchanged"] == 3
 
 
-def start(*arguments: object, **changed: str) -> subprocess.Popen[bytes]:
+def start(
+    *arguments: object, stderr: int = subprocess.DEVNULL, **changed: str
+) -> subprocess.Popen[bytes]:
     command = [sys.executable, "-m", "ingest", *map(str, arguments)]
     environment = {**os.environ, **changed, "PYTHONPATH": str(ROOT)}
-    return subprocess.Popen(
-        command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
-    )
+    return subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=stderr)
 
 
 def next_line(process: subprocess.Popen[bytes]) -> dict[str, Any]:
@@ -118,6 +118,15 @@ def test_a_watch_sees_a_new_file_and_ends_when_it_is_told(folder: Path) -> None:
         assert next_line(process)["added"] == 3
         (folder / "po.md").write_text("# Po\n\nThe po is a long river.\n")
         assert next_line(process)["added"] == 1
+        process.send_signal(signal.SIGTERM)
+
+        assert process.wait(30) == 0
+
+
+def test_a_watch_tells_a_person_that_it_waits(folder: Path) -> None:
+    with start("watch", folder, stderr=subprocess.PIPE) as process:
+        assert process.stderr is not None
+        assert process.stderr.readline() == b"watching; Ctrl-C ends it\n"
         process.send_signal(signal.SIGTERM)
 
         assert process.wait(30) == 0

@@ -164,7 +164,7 @@ def test_what_came_by_standard_input_is_tried_when_it_is_given_again(
     result = run("retry")
 
     assert result.exit_code == 1
-    assert "note.pdf came by standard input: it is tried when it is given again" in result.stderr
+    assert "note.pdf is not kept here: it is tried when it is given again" in result.stderr
     assert run_json("quarantine")["quarantined"] == []
 
 

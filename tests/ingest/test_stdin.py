@@ -72,6 +72,11 @@ async def test_an_input_that_cannot_be_read_is_a_fault(tmp_path: Path) -> None:
     assert (source, str(error)) == ("a.md", "cannot read standard input: Is a directory")
 
 
+async def test_a_missing_name_is_asked_for(tmp_path: Path) -> None:
+    with pytest.raises(InvalidRequestError, match="needs a name: --name"):
+        await receive(EMPTY, -1, name=None, home=tmp_path)
+
+
 def test_a_name_without_standard_input_is_refused(tmp_path: Path) -> None:
     done = subprocess.run(
         [sys.executable, "-m", "ingest", "add", tmp_path, "--name", "a.md", "--json"],

@@ -222,7 +222,15 @@ async def test_other_urls_are_refused(place: Place, url: str) -> None:
     response = await place.client.post("/v1/documents", json={"url": url})
 
     assert (response.status_code, response.json()["error"]) == (422, "InvalidRequestError")
-    assert response.json()["detail"].startswith("url: ")
+    assert response.json()["detail"].startswith("url: must begin with http:// or https://")
+
+
+async def test_a_password_in_a_url_is_refused_before_it_is_kept(place: Place) -> None:
+    response = await place.client.post("/v1/documents", json={"url": "https://me:s3cret@a.org/b"})
+
+    assert response.status_code == 422
+    assert response.json()["detail"].startswith("url: has a name or password in it")
+    assert "s3cret" not in response.text
 
 
 @pytest.mark.parametrize("body", [b"", b"{", b"[]", b"a=b", b"[" * 100_000])
