@@ -14,7 +14,7 @@ from rag_core.documents import Splitting, new_document_id
 from rag_core.errors import FingerprintMismatchError, ReindexedError
 from tests.rag_core.catalog_support import make_collection, make_document, publish_texts
 
-ONE = Collection(1, "a", "f", 3, "v", 0, 0, 256, 0, "structure")
+ONE = Collection(1, "a", "f", 3, "v", 0, 0, 256, 0, "structure", ())
 IDS = st.lists(st.integers(1, 1 << 31), min_size=2, max_size=2, unique=True)
 
 
