@@ -57,6 +57,8 @@ class Worker:
     outcomes: Counter[Outcome] = field(default_factory=Counter)
     index: Index | None = None
     """Opened for the first job, and kept: until then we take little memory."""
+    away_seconds: float = _AWAY_SECONDS
+    """How long to wait while the catalog does not answer."""
     looked_at: float = float("-inf")
     swept_at: float = float("-inf")
 
@@ -69,7 +71,7 @@ class Worker:
                     continue
             except UnavailableError as error:
                 logger.warning("cannot work: %s; trying again", error)
-                await self._rest(_AWAY_SECONDS)
+                await self._rest(self.away_seconds)
                 continue
             if self.wish.once:
                 return

@@ -6,6 +6,7 @@ counts before all else, or each return would ask the model again.
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query, Request, Response
@@ -18,7 +19,7 @@ from rag_api.routes.numbered import go_on_for_get, go_on_for_post, stream_run, t
 from rag_api.routes.resume import LastEventId
 from rag_api.routes.retrieval import Asked, check_length
 from rag_api.routes.stream_tokens import require_key_or_token
-from rag_core.errors import OverloadedError
+from rag_core.errors import InvalidRequestError, OverloadedError
 
 router = APIRouter()
 
@@ -42,11 +43,19 @@ async def ask_by_url(
     """
     if last_event_id:
         return go_on_for_get(last_event_id, parts)
+    _refuse_repeats(request)
     try:
         run = await begin_at_once(_read(asked), parts=parts, request=request)
     except OverloadedError as error:
         return tell_failure(error)
     return stream_run(run)
+
+
+def _refuse_repeats(request: Request) -> None:
+    """Of a parameter that stands there twice the framework would take the last one."""
+    for name, count in Counter(name for name, _ in request.query_params.multi_items()).items():
+        if count > 1:
+            raise InvalidRequestError(f"the parameter {name!r} is given {count} times")
 
 
 @router.post(

@@ -220,10 +220,10 @@ def test_a_reindex_says_what_it_did_and_can_be_taken_back() -> None:
     result = run_json("reindex", "--chunk-tokens", "64")
     text = run("reindex", "--rollback")
 
-    keys = "collection switched fingerprint chunk_tokens overlap_tokens strategy previous documents"
-    assert list(result) == [*keys.split(), "embedded", "reused", "seconds"]
+    keys = "collection switched fingerprint chunk_tokens overlap_tokens strategy fields previous"
+    assert list(result) == [*keys.split(), "documents", "embedded", "reused", "seconds"]
     assert (result["switched"], result["documents"], result["reused"]) == (True, 2, 2)
-    assert list(result["previous"]) == ["fingerprint", *keys.split()[3:6]]
+    assert list(result["previous"]) == ["fingerprint", *keys.split()[3:7]]
     assert "notes: now langchain/tests.embeddings.WordEmbeddings" in text.stdout
     assert "chunks of 256 tokens" in text.stdout
     assert run("verify").exit_code == 0

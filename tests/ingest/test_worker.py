@@ -174,12 +174,12 @@ async def test_a_worker_takes_one_job_after_another(index: Index, tmp_path: Path
 
 
 async def test_a_worker_waits_for_a_catalog_that_is_away(
-    index: Index, tmp_path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+    index: Index, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr("ingest.worker._AWAY_SECONDS", 0.01)
     await upload(index.catalog, tmp_path, {"a.md": "A note."})
 
     async with working(index, tmp_path) as worker:
+        worker.away_seconds = 0.01
         worker.catalog = AwayCatalog(worker, index.catalog)  # type: ignore[assignment]
         await worker.work()
 

@@ -239,6 +239,14 @@ async def test_a_url_may_carry_what_clients_add() -> None:
     assert kinds(read_parts(response.content))[-1] == "[DONE]"
 
 
+async def test_a_parameter_that_is_given_twice_is_refused() -> None:
+    async with calling(make_parts()) as client:
+        response = await client.get("/api/ask", params=[("q", QUESTION), ("q", "Why?")])
+
+    assert response.status_code == 400
+    assert "'q' is given 2 times" in response.text
+
+
 async def test_a_wrong_method_is_told_all_that_the_path_takes() -> None:
     async with calling(make_parts()) as client:
         response = await client.put("/api/ask")
