@@ -36,6 +36,8 @@ _FIND_AGAIN_SECONDS = (0.05, 0.5, 2.0)
 _SHOWN_CHARACTERS = 300
 _STALE = (http.client.RemoteDisconnected, ConnectionResetError, BrokenPipeError)
 _CONFLICT = 409
+_IS_GOING = "Missing metadata segment"
+"""What Chroma says, with status 412, of a collection that is being deleted at this moment."""
 
 
 class Wire:
@@ -147,7 +149,7 @@ class Wire:
         text = f"{self.name} answers {status}: {said}"
         if status == _CONFLICT:
             return None
-        if status == http.client.NOT_FOUND:
+        if status == http.client.NOT_FOUND or _IS_GOING in said:
             raise VectorsMissingError(text)
         if status in (http.client.UNAUTHORIZED, http.client.FORBIDDEN):
             raise ConfigurationError(f"{text}; see CHROMA_TOKEN")

@@ -142,3 +142,13 @@ async def test_closing_breaks_off_what_is_under_way() -> None:
         await wire.close()
 
     assert server.seen == []
+
+
+async def test_a_collection_that_is_being_deleted_is_missing(opened: list[Wire]) -> None:
+    said = b"Error getting collection: Missing field: [Missing metadata segment]"
+    with scripted((412, said)) as server, address_of(server) as address:
+        opened.append(Wire(address, {}, None))
+
+        with pytest.raises(VectorsMissingError, match="answers 412"):
+            await opened[0].call("GET", "/upsert")
+        await opened[0].close()
