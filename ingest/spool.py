@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import tempfile
 import weakref
 from collections.abc import Iterable
 from pathlib import Path
 
+from ingest.run_folder import make_run_folder
 from rag_core.errors import UnreadableDocumentError
-from rag_core.locks import locked, try_lock
 
 _LONGEST_NAME = 200
 """Bytes; file systems take 255."""
-_LOCK = "lock"
 
 
 class Spool:
@@ -49,31 +47,15 @@ class Spool:
 
     def _folder(self) -> Path:
         if self._own is None:
-            with locked(self._root / _LOCK):  # nobody sweeps a folder that is not locked yet
-                _sweep(self._root)
-                self._own = Path(tempfile.mkdtemp(prefix="run-", dir=self._root))
-                lock = try_lock(self._own / _LOCK)
-            weakref.finalize(self, _end, self._own, lock)
+            own = make_run_folder(self._root)
+            self._own = own.path
+            weakref.finalize(self, own.remove)
         return self._own
 
 
 def discard(path: Path) -> None:
     """Delete a file that `Spool.write` made."""
     shutil.rmtree(path.parent, ignore_errors=True)
-
-
-def _sweep(root: Path) -> None:
-    """Delete the folders of processes that live no more: the kernel has let go of their locks."""
-    for folder in root.glob("run-*"):
-        lock = try_lock(folder / _LOCK)
-        if lock is not None:
-            _end(folder, lock)
-
-
-def _end(folder: Path, lock: int | None) -> None:
-    shutil.rmtree(folder, ignore_errors=True)
-    if lock is not None:
-        os.close(lock)
 
 
 def _unwritable(root: Path, error: OSError) -> UnreadableDocumentError:

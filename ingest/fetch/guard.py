@@ -8,7 +8,6 @@ environment names are not used: they look up names themselves, behind the guard'
 from __future__ import annotations
 
 import asyncio
-import hashlib
 import socket
 import ssl
 from collections.abc import AsyncIterator, Iterator
@@ -23,14 +22,10 @@ from yarl import URL
 from ingest.fetch.addresses import find_objection
 from ingest.fetch.answers import Fetched, Known, Moved, read_answer, read_headers
 from ingest.fetch.polite import Courtesy
-from ingest.fetch.spool import no_place
+from ingest.fetch.spool import Incoming, begin_anew
 from ingest.fetch.web_urls import find_host, normalise_url
 from ingest.report import printable
-from rag_core.errors import (
-    FetchFailedError,
-    FetchRefusedError,
-    OversizedDocumentError,
-)
+from rag_core.errors import FetchFailedError, FetchRefusedError
 
 USER_AGENT = "rag-ingest/0.1 (a crawler of documents; obeys robots.txt)"
 _PART_BYTES = 1 << 16
@@ -170,32 +165,15 @@ class Fetcher:
             answer = read_answer(response, where, conditional=known is not None)
             if answer is not None:
                 return None if answer == "same" else answer
-            size, digest = await self._save(response, into)
-        return read_headers(response, url, size_bytes=size, content_hash=digest)
+            saved = await self._save(response, into)
+        digest = saved.digest.digest()
+        return read_headers(response, url, size_bytes=saved.size_bytes, content_hash=digest)
 
-    async def _save(self, response: aiohttp.ClientResponse, into: BinaryIO) -> tuple[int, bytes]:
-        size, digest = 0, hashlib.sha256()
-        most = self._limits.size_bytes
-        _write(into, None)
+    async def _save(self, response: aiohttp.ClientResponse, into: BinaryIO) -> Incoming:
+        incoming = begin_anew(into, most_bytes=self._limits.size_bytes)
         async for part in response.content.iter_chunked(_PART_BYTES):
-            size += len(part)
-            if size > most:
-                raise OversizedDocumentError(f"it has more than the {most:,} bytes allowed")
-            digest.update(part)
-            _write(into, part)
-        return size, digest.digest()
-
-
-def _write(into: BinaryIO, part: bytes | None) -> None:
-    """Add a part; None begins anew."""
-    try:
-        if part is None:
-            into.seek(0)
-            into.truncate()
-        else:
-            into.write(part)
-    except OSError as error:
-        raise no_place(error) from error
+            incoming.add(part)
+        return incoming
 
 
 @contextmanager

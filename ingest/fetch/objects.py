@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import hashlib
 import threading
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
@@ -13,7 +12,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from ingest.fetch.guard import FetchLimits
-from ingest.fetch.spool import no_place, open_part
+from ingest.fetch.spool import Incoming, open_part
 from ingest.fetch.web import Web
 from rag_core.catalog.fetches import Fetch, save_fetch
 from rag_core.errors import (
@@ -21,7 +20,6 @@ from rag_core.errors import (
     FetchFailedError,
     FetchMissingError,
     FetchRefusedError,
-    OversizedDocumentError,
 )
 
 _PART_BYTES = 1 << 20
@@ -77,7 +75,7 @@ class StoredObject:
         async with self.store.turn:
             try:
                 async with asyncio.timeout(limits.total_seconds):
-                    size, digest = await asyncio.to_thread(self._copy, path, stopped)
+                    copied = await asyncio.to_thread(self._copy, path, stopped)
             except TimeoutError as error:
                 raise FetchFailedError("the store takes too long") from error
             finally:
@@ -88,39 +86,27 @@ class StoredObject:
             etag=None,
             last_modified=None,
             listed=self.version,
-            content_hash=digest,
-            size_bytes=size,
+            content_hash=copied.digest.digest(),
+            size_bytes=copied.size_bytes,
             links=(),
             fetched_at=datetime.now(UTC),
         )
         await save_fetch(self.store.web.catalog, fetch)
 
-    def _copy(self, path: Path, stopped: threading.Event) -> tuple[int, bytes]:
-        size, digest = 0, hashlib.sha256()
+    def _copy(self, path: Path, stopped: threading.Event) -> Incoming:
         with open_part(path) as file, plain_faults():
+            incoming = Incoming(file, self.store.limits.size_bytes)
             for part in _read_parts(self.store.filesystem, self.path):
-                size += len(part)
-                if size > self.store.limits.size_bytes:
-                    most = self.store.limits.size_bytes
-                    raise OversizedDocumentError(f"it has more than the {most:,} bytes allowed")
                 if stopped.is_set():
                     break
-                digest.update(part)
-                _write(file, part)
-        return size, digest.digest()
+                incoming.add(part)
+        return incoming
 
 
 def _read_parts(filesystem: Any, path: str) -> Iterator[bytes]:
     with filesystem.open(path, "rb") as opened:
         while part := opened.read(_PART_BYTES):
             yield part
-
-
-def _write(file: Any, part: bytes) -> None:
-    try:
-        file.write(part)
-    except OSError as error:
-        raise no_place(error) from error
 
 
 @contextmanager

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import hashlib
 import itertools
-import os
 import shutil
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO
 
-from rag_core.errors import ConfigurationError, UnreadableDocumentError
-from rag_core.locks import locked, try_lock
+from ingest.run_folder import make_run_folder
+from rag_core.errors import (
+    ConfigurationError,
+    OversizedDocumentError,
+    UnreadableDocumentError,
+)
 
 _MOST_KEPT_BYTES = 1 << 30
 
@@ -41,10 +44,8 @@ class Spool:
     def new_folder(self) -> Path:
         """Make a folder; whoever wants it no more deletes it."""
         folder = self.folder / str(next(self._numbers))
-        try:
+        with _plain_faults():
             folder.mkdir()
-        except OSError as error:
-            raise no_place(error) from error
         return folder
 
     def keep(self, path: Path, size_bytes: int) -> bool:
@@ -62,6 +63,38 @@ class Spool:
         self.kept_bytes -= self._kept.pop(path)
 
 
+@dataclass(slots=True)
+class Incoming:
+    """What is fetched on its way into a file: counted, hashed, and not more than it may be."""
+
+    file: BinaryIO
+    most_bytes: int
+    size_bytes: int = 0
+    digest: hashlib._Hash = field(default_factory=hashlib.sha256)
+
+    def add(self, part: bytes) -> None:
+        """Write a part.
+
+        Raises:
+            OversizedDocumentError: it is too much by now.
+            UnreadableDocumentError: there is no place.
+        """
+        self.size_bytes += len(part)
+        if self.size_bytes > self.most_bytes:
+            raise OversizedDocumentError(f"it has more than the {self.most_bytes:,} bytes allowed")
+        self.digest.update(part)
+        with _plain_faults():
+            self.file.write(part)
+
+
+def begin_anew(file: BinaryIO, *, most_bytes: int) -> Incoming:
+    """Make a file empty, for what is fetched; raises UnreadableDocumentError."""
+    with _plain_faults():
+        file.seek(0)
+        file.truncate()
+    return Incoming(file, most_bytes)
+
+
 @contextmanager
 def open_part(path: Path) -> Iterator[BinaryIO]:
     """Open a file to write what is fetched; it is on the disk at the exit.
@@ -69,18 +102,19 @@ def open_part(path: Path) -> Iterator[BinaryIO]:
     Raises:
         UnreadableDocumentError: there is no place.
     """
-    try:
-        with path.open("wb") as file:
-            yield file
-    except OSError as error:
-        raise no_place(error) from error
+    with _plain_faults(), path.open("wb") as file:
+        yield file
 
 
-def no_place(error: OSError) -> UnreadableDocumentError:
+@contextmanager
+def _plain_faults() -> Iterator[None]:
     """Say that what is fetched cannot be kept, as on a full disk."""
-    return UnreadableDocumentError(
-        f"there is no place to keep it while it is read: {error.strerror}"
-    )
+    try:
+        yield
+    except OSError as error:
+        raise UnreadableDocumentError(
+            f"there is no place to keep it while it is read: {error.strerror}"
+        ) from error
 
 
 @contextmanager
@@ -92,26 +126,12 @@ def open_spool(home: Path, *, most_bytes: int = _MOST_KEPT_BYTES) -> Iterator[Sp
     """
     top = home / "fetched"
     try:
-        with locked(top / "lock"):
-            _sweep(top)
-            folder = Path(tempfile.mkdtemp(dir=top))
-            lock = try_lock(folder / "lock")
+        own = make_run_folder(top)
     except OSError as error:
         raise ConfigurationError(
             f"fetched files cannot be kept in {str(top)!r}: {error.strerror} (RAG_HOME)"
         ) from error
     try:
-        yield Spool(folder, most_bytes)
+        yield Spool(own.path, most_bytes)
     finally:
-        shutil.rmtree(folder, ignore_errors=True)
-        if lock is not None:
-            os.close(lock)
-
-
-def _sweep(top: Path) -> None:
-    for folder in top.iterdir():
-        if folder.is_dir():
-            lock = try_lock(folder / "lock")
-            if lock is not None:  # whoever held it has gone
-                shutil.rmtree(folder, ignore_errors=True)
-                os.close(lock)
+        own.remove()
