@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from ingest.plan import name_below
 from rag_core.catalog.documents import DocumentSummary
 from rag_core.errors import InvalidRequestError
 
@@ -48,7 +49,7 @@ def read_guard(text: str | None) -> DeleteGuard:
 
 def lies_below(source: str, top: str) -> bool:
     """Whether a source is the top itself or lies below it, or in the archive that it is."""
-    return source == top or source.startswith((f"{top.rstrip('/')}/", f"{top}!/"))
+    return source == top or source.startswith(name_below(top))
 
 
 @dataclass(frozen=True, slots=True)

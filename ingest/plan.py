@@ -84,6 +84,11 @@ def name_source(path: str) -> str:
     return os.path.abspath(path)  # noqa: PTH100 - pathlib's keeps `a/../b`
 
 
+def name_below(source: str) -> tuple[str, str]:
+    """How the names begin of what lies below a source: in a folder, or in an archive."""
+    return f"{source.rstrip('/')}/", f"{source}!/"
+
+
 def find_container(source: str) -> str:
     """The archive that a source is in; the source itself when it is in none."""
     if not source.startswith("/") or Path(source).exists():  # a URL is in none

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 
 from ingest.fetch.web_urls import is_url, is_web_url, normalise_url
-from ingest.plan import find_container, name_source
+from ingest.plan import find_container, name_below, name_source
 from rag_core.catalog import documents
 from rag_core.catalog.collections import Collection
 from rag_core.catalog.documents import DocumentSummary
@@ -47,25 +47,30 @@ async def documents_below(
     """The live documents of these sources and below them, each once, in the order of sources."""
     found = await documents.find_live(catalog, collection, tops)
     for top in tops:
-        for prefix in (f"{top.rstrip('/')}/", f"{top}!/"):
-            found.update(await _begin_with(catalog, collection, prefix))
-    return [found[source] for source in sorted(found)]
+        found |= await _begin_with(catalog, collection, name_below(top))
+    return _in_order(found)
 
 
 async def _begin_with(
-    catalog: Catalog, collection: Collection, prefix: str
+    catalog: Catalog, collection: Collection, prefixes: Sequence[str]
 ) -> dict[str, DocumentSummary]:
-    found: dict[str, DocumentSummary] = {}
-    after = prefix
-    while page := await documents.list_documents(
-        catalog, collection, limit=_PAGE_DOCUMENTS, after=after
-    ):
-        below = [one for one in page if one.source.startswith(prefix)]
-        found.update({one.source: one for one in below})
-        if len(below) < len(page):
-            break
-        after = page[-1].source
+    """The live documents whose sources begin so, or are just that, by source."""
+    found = await documents.find_live(catalog, collection, prefixes)
+    for prefix in prefixes:
+        after = prefix
+        while page := await documents.list_documents(
+            catalog, collection, limit=_PAGE_DOCUMENTS, after=after
+        ):
+            below = [one for one in page if one.source.startswith(prefix)]
+            found |= {one.source: one for one in below}
+            if len(below) < len(page):
+                break
+            after = page[-1].source
     return found
+
+
+def _in_order(found: Mapping[str, DocumentSummary]) -> list[DocumentSummary]:
+    return [found[source] for source in sorted(found)]
 
 
 async def find_all(
@@ -137,7 +142,7 @@ def _is_gone(source: str) -> bool:
 
 def _held_under(held: Sequence[str], name: str) -> list[str]:
     path = _name(name)
-    below = (f"{path.rstrip('/')}/", f"{path}!/")
+    below = name_below(path)
     return [one for one in held if one in {name, path} or one.startswith(below)]
 
 
@@ -145,12 +150,8 @@ async def _find_meant(catalog: Catalog, collection: Collection, name: str) -> li
     if not (is_url(name) and name.endswith("/")):  # a site has a page of its own name, too
         with suppress(DocumentNotFoundError):
             return [await find_document(catalog, collection, name)]
-    path = _name(name).rstrip("/")
-    return [
-        document
-        async for document in each_document(catalog, collection)
-        if document.source.startswith((f"{path}/", f"{path}!/"))
-    ]
+    below = name_below(_name(name).rstrip("/"))
+    return _in_order(await _begin_with(catalog, collection, below))
 
 
 def _name(wanted: str) -> str:
