@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import hashlib
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
+
+from rag_core.documents import hash_file
 
 _SETTLED_SECONDS = 2.0
 """A file that was written to more recently may be written to again at the same time stamp."""
@@ -34,8 +35,7 @@ class Contents:
             known = self.seen.get(path)
             if known is not None and known.stamp == stamp:
                 return known.content_hash
-            with Path(path).open("rb") as file:
-                content_hash = hashlib.file_digest(file, "sha256").digest()
+            content_hash = hash_file(path)
         except OSError:
             self.seen.pop(path, None)
             return None

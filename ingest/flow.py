@@ -10,12 +10,12 @@ from pathlib import Path
 
 from ingest.embedded import Embedding
 from ingest.plan import PlannedFile
-from ingest.quarantine import Quarantine, hash_file
+from ingest.quarantine import Quarantine
 from ingest.report import Progress, Tally
 from rag_core.catalog import documents
 from rag_core.catalog.collections import Collection
 from rag_core.catalog.documents import DocumentSummary, StagedDocument
-from rag_core.documents import indexed_text, new_document_id
+from rag_core.documents import hash_file, indexed_text, new_document_id
 from rag_core.errors import DocumentError, LostVectorsError, RagError, UnavailableDocumentError
 from rag_core.index import Index
 from rag_core.vectors import upkeep

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import hashlib
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -24,7 +23,7 @@ from rag_core.catalog.quarantine import (
     list_quarantined,
     remember_failure,
 )
-from rag_core.documents import Splitting
+from rag_core.documents import Splitting, hash_file
 from rag_core.errors import DocumentError, EncryptedDocumentError, UnavailableDocumentError
 
 _Moment = tuple[int, int, int, int]
@@ -178,12 +177,6 @@ async def open_quarantine(
     ) as sandbox:
         program = name_program(sandbox.limits)
         yield Quarantine(catalog, collection, sandbox, terms, program, held)
-
-
-def hash_file(path: Path) -> bytes:
-    """The SHA-256 of a file; raises OSError."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").digest()
 
 
 def _is_same(path: Path, file: FailedFile) -> bool:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import hashlib
 from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -13,11 +12,11 @@ from rag_core.catalog import documents
 from rag_core.catalog.collections import Collection
 from rag_core.catalog.documents import DocumentSummary
 from rag_core.catalog.engine import Catalog
+from rag_core.documents import hash_file
 
 _BATCH_FILES = 500
 _BATCH_BYTES = 64 << 20
 """Of files that are read at once, before anybody is told how far it is."""
-_PIECE_BYTES = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,12 +104,7 @@ def _hash(file: PlannedFile) -> bytes | None:
     """SHA-256 of a file of this machine; None when it is elsewhere, or cannot be read."""
     if not isinstance(file.origin, LocalFile):
         return None
-    digest = hashlib.sha256()
     try:
-        # Without a buffer: half of what a small file takes would go into making one.
-        with open(file.origin.path, "rb", buffering=0) as content:  # noqa: PTH123 - the same
-            while piece := content.read(_PIECE_BYTES):
-                digest.update(piece)
+        return hash_file(file.origin.path)
     except OSError:
         return None  # whoever parses it will say why
-    return digest.digest()

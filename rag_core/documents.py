@@ -7,6 +7,7 @@ import os
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Literal
 
 Markup = Literal["markdown", "plain"]
@@ -14,6 +15,7 @@ Strategy = Literal["structure", "sentences", "pages"]
 
 _ID_RANDOM_BYTES = 6
 _HEADING_SEPARATOR = " > "
+_PIECE_BYTES = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,3 +141,13 @@ def _first_line(text: str) -> str:
 def hash_text(text: str) -> bytes:
     """32 bytes that name a text; a vector is cached under those of its indexed text."""
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).digest()
+
+
+def hash_file(path: str | Path) -> bytes:
+    """The SHA-256 of a file, 32 bytes; raises OSError."""
+    digest = hashlib.sha256()
+    # Without a buffer: half of what a small file takes would go into making one.
+    with open(path, "rb", buffering=0) as content:  # noqa: PTH123 - the same
+        while piece := content.read(_PIECE_BYTES):
+            digest.update(piece)
+    return digest.digest()

@@ -12,6 +12,7 @@ from pathlib import Path
 from threading import get_ident
 from typing import Literal, TypedDict
 
+from rag_core.documents import hash_file
 from rag_core.errors import ConfigurationError, MissingPackageError
 
 Precision = Literal["int8", "fp32"]
@@ -127,7 +128,7 @@ def hash_weights(files: ModelFiles, notes: Path) -> str:
     note = _read_json(note_path)
     if (note.get("size"), note.get("changed_ns")) == (stat.st_size, stat.st_mtime_ns):
         return str(note["sha256"])
-    found = _sha256(files.weights)
+    found = hash_file(files.weights).hex()
     _check_sha256(files.weights, found, files.weights_sha256)
     new_note = _Note(size=stat.st_size, changed_ns=stat.st_mtime_ns, sha256=found)
     write_atomically(note_path, json.dumps(new_note).encode())
@@ -154,7 +155,7 @@ def _packaged_model() -> ModelFiles:
     folder = Path(str(installed.locate_file(_PACKAGE_FOLDER)))
     files = ModelFiles(_PACKAGE_MODEL, folder, _WEIGHTS_SHA256)
     if files.tokenizer.is_file():
-        _check_sha256(files.tokenizer, _sha256(files.tokenizer), _TOKENIZER_SHA256)
+        _check_sha256(files.tokenizer, hash_file(files.tokenizer).hex(), _TOKENIZER_SHA256)
     return files
 
 
@@ -163,11 +164,6 @@ def _check_sha256(path: Path, found: str, expected: str | None) -> None:
         raise ConfigurationError(
             f"{str(path)!r} has the SHA-256 {found}, not {expected}: install {_PACKAGE} again"
         )
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _read_json(path: Path) -> Mapping[str, object]:

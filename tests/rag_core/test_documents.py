@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import hashlib
+import os
+from pathlib import Path
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rag_core.documents import chunk_id, hash_text, indexed_text, new_document_id
+from rag_core.documents import chunk_id, hash_file, hash_text, indexed_text, new_document_id
 
 
 def test_document_ids_are_unique_and_of_one_length() -> None:
@@ -55,3 +59,9 @@ def test_every_text_has_a_hash_of_32_bytes(text: str) -> None:
 
 def test_a_lone_surrogate_can_be_hashed() -> None:
     assert hash_text("\ud800") != hash_text("?")
+
+
+def test_a_file_is_named_by_the_sha_256_of_all_its_bytes(tmp_path: Path) -> None:
+    content = os.urandom((1 << 20) + 7)  # more than one piece
+    (tmp_path / "file").write_bytes(content)
+    assert hash_file(tmp_path / "file") == hashlib.sha256(content).digest()
