@@ -14,6 +14,7 @@ from ingest.plan import Plan, PlannedFile
 from ingest.report import printable
 from rag_core.catalog.documents import DocumentSummary
 from rag_core.catalog.renames import Rename
+from rag_core.documents import fits_metadata
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +96,7 @@ class _Look:
             self.described.append(file)
         elif content_hash != known.content_hash:
             self.new[file.source] = file
-        elif self._is_described(known):
+        elif fits_metadata(known.metadata, self.metadata):
             self.unchanged += 1
         else:
             self.described.append(file)
@@ -161,11 +162,9 @@ class _Look:
         return file.content_hash
 
     def _rename(self, document: DocumentSummary, file: PlannedFile) -> Rename:
-        reread = not self._is_described(document) or _is_named_in_text(document, file.source)
+        stays = fits_metadata(document.metadata, self.metadata)
+        reread = not stays or _is_named_in_text(document, file.source)
         return Rename(document.id, document.source, file.source, reread)
-
-    def _is_described(self, document: DocumentSummary) -> bool:
-        return self.metadata is None or dict(document.metadata) == dict(self.metadata)
 
 
 def _pair_equals(

@@ -15,7 +15,7 @@ from ingest.report import Progress, Tally
 from rag_core.catalog import documents
 from rag_core.catalog.collections import Collection
 from rag_core.catalog.documents import DocumentSummary, StagedDocument
-from rag_core.documents import hash_file, indexed_text, new_document_id
+from rag_core.documents import fits_metadata, hash_file, indexed_text, new_document_id
 from rag_core.errors import DocumentError, LostVectorsError, RagError, UnavailableDocumentError
 from rag_core.index import Index
 from rag_core.vectors import upkeep
@@ -113,7 +113,9 @@ class Flow:
 
     async def _take(self, file: PlannedFile) -> None:
         """Parse a file, unless it is live as it is, or failed as it is."""
-        known = _with_metadata(self.live.get(file.source), self.metadata)
+        known = self.live.get(file.source)
+        if known is not None and not fits_metadata(known.metadata, self.metadata):
+            known = None  # the same bytes do not make it the same
         unless = None if known is None else known.content_hash
         async with file.origin.local(unless=unless) as path:
             if path is not None and not await asyncio.to_thread(_is_same, path, known):
@@ -248,15 +250,6 @@ def _indexed_texts(batch: Iterable[_Passing]) -> Iterator[str]:
         title = passing.staged.document.title
         for chunk in passing.staged.chunks:
             yield indexed_text(title, chunk.heading_path, chunk.text)
-
-
-def _with_metadata(
-    known: DocumentSummary | None, metadata: Mapping[str, str] | None
-) -> DocumentSummary | None:
-    """The live document, if it may stay when the bytes are the same."""
-    if known is None or metadata is None:
-        return known
-    return known if dict(known.metadata) == dict(metadata) else None
 
 
 def _is_same(path: Path, known: DocumentSummary | None) -> bool:

@@ -12,7 +12,7 @@ from rag_core.catalog import documents
 from rag_core.catalog.collections import Collection
 from rag_core.catalog.documents import DocumentSummary
 from rag_core.catalog.engine import Catalog
-from rag_core.documents import hash_file
+from rag_core.documents import fits_metadata, hash_file
 
 _BATCH_FILES = 500
 _BATCH_BYTES = 64 << 20
@@ -93,9 +93,7 @@ def _compare(
 
 
 def _is_same(file: PlannedFile, known: DocumentSummary, metadata: Mapping[str, str] | None) -> bool:
-    if known.size_bytes != file.size_bytes:
-        return False
-    if metadata is not None and dict(known.metadata) != dict(metadata):
+    if known.size_bytes != file.size_bytes or not fits_metadata(known.metadata, metadata):
         return False
     return known.content_hash == (file.content_hash or _hash(file))
 

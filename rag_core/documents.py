@@ -138,6 +138,11 @@ def _first_line(text: str) -> str:
     return text.partition("\n")[0].lstrip("#").strip()
 
 
+def fits_metadata(metadata: Mapping[str, str], wanted: Mapping[str, str] | None) -> bool:
+    """Whether a document has just the metadata that is wanted; any will do for None."""
+    return wanted is None or dict(metadata) == dict(wanted)
+
+
 def hash_text(text: str) -> bytes:
     """32 bytes that name a text; a vector is cached under those of its indexed text."""
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).digest()

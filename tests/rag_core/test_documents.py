@@ -10,7 +10,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rag_core.documents import chunk_id, hash_file, hash_text, indexed_text, new_document_id
+from rag_core.documents import (
+    chunk_id,
+    fits_metadata,
+    hash_file,
+    hash_text,
+    indexed_text,
+    new_document_id,
+)
 
 
 def test_document_ids_are_unique_and_of_one_length() -> None:
@@ -65,3 +72,10 @@ def test_a_file_is_named_by_the_sha_256_of_all_its_bytes(tmp_path: Path) -> None
     content = os.urandom((1 << 20) + 7)  # more than one piece
     (tmp_path / "file").write_bytes(content)
     assert hash_file(tmp_path / "file") == hashlib.sha256(content).digest()
+
+
+def test_metadata_fits_when_it_is_just_what_is_wanted_and_always_when_nothing_is() -> None:
+    assert fits_metadata({"year": "1999"}, {"year": "1999"})
+    assert fits_metadata({"year": "1999"}, None)
+    assert not fits_metadata({"year": "1999"}, {})
+    assert not fits_metadata({"year": "1999"}, {"year": "1999", "month": "1"})
