@@ -4,17 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from ingest.embedded import embed_missing
-from ingest.recut import indexed_texts, recut
+from ingest.recut import recut
 from ingest.verify import Stores
 from rag_core.catalog import documents
-from rag_core.catalog.audit import StoredDocument
-from rag_core.catalog.collections import Collection
 from rag_core.catalog.versions import twin_ids
+from rag_core.documents import indexed_texts
 from rag_core.embedding import Embedder
 from rag_core.tokens import TokenCounter, open_counter
 from rag_core.vectors import upkeep
+
+if TYPE_CHECKING:
+    from rag_core.catalog.audit import StoredDocument
+    from rag_core.catalog.collections import Collection
 
 
 @dataclass(slots=True)
@@ -51,7 +55,8 @@ class Copier:
         catalog, done = self.stores.catalog, self.done
         ids = twin_ids([document.id for document in batch], here, there)
         staged = await recut(batch, ids, counter=self.counter, splitting=there.splitting)
-        async for part in embed_missing(catalog, self.embedder, indexed_texts(staged)):
+        texts = [text for one in staged for text in indexed_texts(one.document, one.chunks)]
+        async for part in embed_missing(catalog, self.embedder, texts):
             done.embedded += part.embedded
             done.reused += part.reused
             self.progress(done)

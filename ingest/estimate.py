@@ -15,7 +15,7 @@ from ingest.plan import PlannedFile
 from ingest.sandbox import Sandbox
 from rag_core.catalog import vectors
 from rag_core.catalog.engine import Catalog
-from rag_core.documents import hash_text, indexed_text
+from rag_core.documents import hash_text, indexed_texts
 from rag_core.embedding import Embedder
 from rag_core.errors import DocumentError, UnreadableDocumentError
 from rag_core.tokens import TokenCounter
@@ -126,12 +126,10 @@ class Sampler:
         if isinstance(parsed, DocumentError):
             failed.append(Fault(file.source, type(parsed).__name__, str(parsed)))
             return
-        title = parsed.document.title
-        texts = [indexed_text(title, one.heading_path, one.text) for one in parsed.chunks]
-        by_hash = {hash_text(text): text for text in texts}
+        by_hash = {hash_text(text): text for text in indexed_texts(parsed.document, parsed.chunks)}
         known = await vectors.has_vectors(self.catalog, self.embedder.fingerprint, list(by_hash))
         new = {key: text for key, text in by_hash.items() if key not in known}
-        sample.chunks += len(texts)
+        sample.chunks += len(parsed.chunks)
         sample.tokens += sum(map(self.counter.count, new.values()))
         missing.update(new)
 

@@ -15,7 +15,7 @@ from ingest.report import Progress, Tally
 from rag_core.catalog import documents
 from rag_core.catalog.collections import Collection
 from rag_core.catalog.documents import DocumentSummary, StagedDocument
-from rag_core.documents import fits_metadata, hash_file, indexed_text, new_document_id
+from rag_core.documents import fits_metadata, hash_file, indexed_texts, new_document_id
 from rag_core.errors import DocumentError, LostVectorsError, RagError, UnavailableDocumentError
 from rag_core.index import Index
 from rag_core.vectors import upkeep
@@ -247,9 +247,7 @@ async def _next_batch(queue: asyncio.Queue[_Passing | None]) -> list[_Passing]:
 
 def _indexed_texts(batch: Iterable[_Passing]) -> Iterator[str]:
     for passing in batch:
-        title = passing.staged.document.title
-        for chunk in passing.staged.chunks:
-            yield indexed_text(title, chunk.heading_path, chunk.text)
+        yield from indexed_texts(passing.staged.document, passing.staged.chunks)
 
 
 def _is_same(path: Path, known: DocumentSummary | None) -> bool:

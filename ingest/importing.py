@@ -12,7 +12,7 @@ from ingest.verify import Stores
 from rag_core.catalog import collections, documents, vectors
 from rag_core.catalog.documents import DocumentSummary, StagedDocument
 from rag_core.catalog.unseen import give_up, sources_in
-from rag_core.documents import Document, hash_text, indexed_text, new_document_id
+from rag_core.documents import Document, hash_text, indexed_texts, new_document_id
 from rag_core.errors import BundleError, LostVectorsError
 from rag_core.threads import to_its_end
 from rag_core.vectors import upkeep
@@ -142,10 +142,7 @@ class _Importing:
         catalog = self.stores.catalog
         staged = [_stage(document) for document, _ in batch]
         for one, (_, matrix) in zip(staged, batch, strict=True):
-            hashes = [
-                hash_text(indexed_text(one.document.title, chunk.heading_path, chunk.text))
-                for chunk in one.chunks
-            ]
+            hashes = [hash_text(text) for text in indexed_texts(one.document, one.chunks)]
             await vectors.save_vectors(catalog, self.collection.fingerprint, hashes, matrix)
         await documents.stage_documents(catalog, self.collection, staged, state=self.state)
 

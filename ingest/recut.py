@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from ingest.split import split_document
 from rag_core.catalog.audit import StoredDocument
 from rag_core.catalog.documents import StagedDocument
-from rag_core.documents import Document, Splitting, indexed_text
+from rag_core.documents import Document, Splitting
 from rag_core.threads import to_its_end
 from rag_core.tokens import TokenCounter
 
@@ -54,12 +54,3 @@ def _cut(
         size_bytes=stored.size_bytes,
         metadata=stored.metadata,
     )
-
-
-def indexed_texts(staged: Sequence[StagedDocument]) -> list[str]:
-    """What is embedded of these documents, in order."""
-    return [
-        indexed_text(one.document.title, chunk.heading_path, chunk.text)
-        for one in staged
-        for chunk in one.chunks
-    ]

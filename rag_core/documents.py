@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
@@ -127,6 +127,12 @@ def indexed_text(title: str, heading_path: tuple[str, ...], text: str) -> str:
     if headings and headings[-1] == _first_line(text):
         headings.pop()
     return "\n".join([_HEADING_SEPARATOR.join(headings), text] if headings else [text])
+
+
+def indexed_texts(document: Document, chunks: Iterable[Chunk]) -> Iterator[str]:
+    """The indexed text of each chunk of a document."""
+    for chunk in chunks:
+        yield indexed_text(document.title, chunk.heading_path, chunk.text)
 
 
 def _headings(title: str, heading_path: tuple[str, ...]) -> list[str]:

@@ -12,7 +12,7 @@ from rag_core.catalog import documents, vectors
 from rag_core.catalog.collections import Collection
 from rag_core.catalog.documents import StagedDocument
 from rag_core.catalog.engine import Catalog
-from rag_core.documents import Chunk, Document, hash_text, indexed_text, new_document_id
+from rag_core.documents import Chunk, Document, hash_text, indexed_texts, new_document_id
 from rag_core.embedding import Embedder
 from rag_core.errors import VectorsMissingError
 
@@ -81,11 +81,7 @@ async def stage(
 ) -> list[str]:
     """Stage one document a source, each paragraph a chunk, with its vectors; returns their ids."""
     staged = [_staged(source, text) for source, text in texts.items()]
-    indexed = [
-        indexed_text(one.document.title, chunk.heading_path, chunk.text)
-        for one in staged
-        for chunk in one.chunks
-    ]
+    indexed = [text for one in staged for text in indexed_texts(one.document, one.chunks)]
     await vectors.save_vectors(
         catalog, embedder.fingerprint, list(map(hash_text, indexed)), await embedder.embed(indexed)
     )

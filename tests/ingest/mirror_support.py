@@ -23,7 +23,7 @@ from ingest.synced import Outcome, Run
 from ingest.verify import Stores, verify_collection
 from rag_core.catalog import audit, collections, documents, vectors
 from rag_core.catalog.documents import StagedDocument
-from rag_core.documents import hash_text, indexed_text, new_document_id
+from rag_core.documents import hash_text, indexed_text, indexed_texts, new_document_id
 from rag_core.index import Index
 from rag_core.tokens import open_counter
 from rag_core.vectors import upkeep
@@ -86,7 +86,7 @@ async def publish_files(
         digest = hashlib.sha256(content).digest()
         one = (new_document_id(), document, chunks, digest, len(content), metadata or {})
         staged.append(StagedDocument(*one))
-        texts += [indexed_text(document.title, part.heading_path, part.text) for part in chunks]
+        texts += indexed_texts(document, chunks)
     hashes, matrix = list(map(hash_text, texts)), await embedder.embed(texts)
     await vectors.save_vectors(index.catalog, embedder.fingerprint, hashes, matrix)
     await documents.stage_documents(index.catalog, collection, staged)
