@@ -239,8 +239,13 @@ def _reason_against(path: str, status: os.stat_result) -> str | None:
 
 
 def _suffix_reason(name: str, rules: Rules) -> str | None:
+    return None if rules.spells(name) else suffix_reason(name)
+
+
+def suffix_reason(name: str) -> str | None:
+    """Say why there is no loader for a file of this name; None when there is one."""
     suffix = Path(name).suffix.lower()
-    if suffix in SUFFIXES or rules.spells(name):
+    if suffix in SUFFIXES:
         return None
     return f"no loader for {suffix}" if suffix else "no loader for names without a suffix"
 

@@ -6,7 +6,7 @@ import re
 from pathlib import PurePosixPath
 
 from ingest.fetch.web_urls import find_name
-from ingest.plan import SUFFIXES
+from ingest.plan import SUFFIXES, suffix_reason
 
 _OFFICE = "application/vnd.openxmlformats-officedocument."
 _ODF = "application/vnd.oasis.opendocument."
@@ -78,7 +78,4 @@ def object_to_name(path: str) -> str | None:
     *folders, name = path.split("/")
     if any(part.startswith(".") for part in (*folders, name)):
         return "hidden"
-    suffix = PurePosixPath(name).suffix.lower()
-    if suffix in SUFFIXES:
-        return None
-    return f"no loader for {suffix}" if suffix else "no loader for names without a suffix"
+    return suffix_reason(name)

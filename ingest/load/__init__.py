@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path, PurePosixPath
 
 from ingest.load.kinds import find_kind
@@ -71,25 +72,13 @@ class _Reading:
         kind = find_kind(path.suffix, content, name=name)
         if kind == "text":
             return load_text(content, source=self.source, name=name)
-        if kind == "pdf":
-            return load_pdf(
-                content,
-                source=self.source,
-                name=name,
-                stem=path.stem,
-                passwords=self.options.passwords,
-            )
         if kind in MAIL_READERS:
             return self._load_mail(MAIL_READERS[kind](content, name=name), path, depth)
-        if kind == "json":
-            return load_records(
-                content,
-                source=self.source,
-                name=name,
-                stem=path.stem,
-                fields=self.options.fields,
-            )
-        return _LOADERS[kind](content, source=self.source, name=name, stem=path.stem)
+        loaders = _LOADERS | {
+            "pdf": partial(load_pdf, passwords=self.options.passwords),
+            "json": partial(load_records, fields=self.options.fields),
+        }
+        return loaders[kind](content, source=self.source, name=name, stem=path.stem)
 
     def _load_mail(self, mail: Mail, path: Path, depth: int) -> Document:
         """The message with its attachments, each of which costs only itself when it is broken."""

@@ -149,7 +149,8 @@ class Wire:
         text = f"{self.name} answers {status}: {said}"
         if status == _CONFLICT:
             return None
-        if status == http.client.NOT_FOUND or _IS_GOING in said:
+        is_going = status == http.client.PRECONDITION_FAILED and _IS_GOING in said
+        if status == http.client.NOT_FOUND or is_going:
             raise VectorsMissingError(text)
         if status in (http.client.UNAUTHORIZED, http.client.FORBIDDEN):
             raise ConfigurationError(f"{text}; see CHROMA_TOKEN")
