@@ -29,6 +29,7 @@ from rag_core.catalog.collections import Collection
 from rag_core.catalog.documents import StagedDocument
 from rag_core.documents import Chunk, Document, hash_text, indexed_text, new_document_id
 from rag_core.index import Index, open_index
+from rag_core.query import Query
 from rag_core.search import search
 from rag_core.settings import Settings
 
@@ -159,7 +160,7 @@ async def measure_callers(index: Index, questions: list[str], seconds: float) ->
         await asyncio.sleep(THINK_SECONDS * number / CALLERS)
         while time.perf_counter() < end:
             start = time.perf_counter()
-            await search(index, COLLECTION, next(asked), top_k=TOP_K)
+            await search(index, COLLECTION, Query(next(asked), TOP_K))
             walls.append(time.perf_counter() - start)
             await asyncio.sleep(THINK_SECONDS)
 
@@ -192,7 +193,7 @@ async def measure_parts(
         "embedding": lambda question: index.embedder.embed([question]),
         "lexical": lambda question: index.lexical.search(collection, question, 100),
         "chroma": lambda _: index.vectors.query(collection.vector_index, vector, 100),
-        "whole": lambda question: search(index, COLLECTION, question, top_k=TOP_K),
+        "whole": lambda question: search(index, COLLECTION, Query(question, TOP_K)),
     }
     return {f"{name}_cpu_ms": await measure_part(work, questions) for name, work in parts.items()}
 

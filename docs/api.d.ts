@@ -31,6 +31,8 @@ export interface Answer {
   /** What was searched. */
   query: string;
   collection: string;
+  /** As in `retrieved`. */
+  collections: Record<string, number>;
   outcome: "answered" | "insufficient" | "empty_collection";
   finish_reason: string;
   /** With its markers `[n]`. */
@@ -48,6 +50,8 @@ export interface AnswerRequest {
   question: string;
   /** RAG_COLLECTION when left out. */
   collection?: string | null;
+  /** How passages are found; may be left out. */
+  retrieval?: RetrievalOptions;
   /** Earlier turns, oldest first. */
   history?: Array<HistoryTurn>;
   /** Events as they come, or one JSON object at the end. */
@@ -65,6 +69,8 @@ export interface AskRequest {
   q: string;
   /** RAG_COLLECTION when left out. */
   collection?: string | null;
+  /** How passages are found; may be left out. */
+  retrieval?: RetrievalOptions;
   /** How many passages at most. */
   top_k?: number;
   /** As in `GET /v1/models`; may be left out. */
@@ -123,7 +129,7 @@ export interface ChatMessage {
   annotations: Array<Annotation>;
 }
 
-/** OpenAI's Chat Completions request; `collection` is ours, all that is not here is ignored. */
+/** OpenAI's Chat Completions request; `collection` and `retrieval` are ours. */
 export interface ChatRequest {
   model: string;
   messages: Array<ChatRequestMessage>;
@@ -133,6 +139,8 @@ export interface ChatRequest {
   max_completion_tokens?: number | null;
   /** RAG_COLLECTION when left out. */
   collection?: string | null;
+  /** How passages are found; may be left out. */
+  retrieval?: RetrievalOptions;
 }
 
 /** A message, from any role; parts other than text are ignored. */
@@ -691,7 +699,7 @@ export interface ResponseObject {
   prompt_cache_key: null;
 }
 
-/** OpenAI's Responses request; `collection` is ours. */
+/** OpenAI's Responses request; `collection` and `retrieval` are ours. */
 export interface ResponseRequest {
   /** A text, or messages: the user's last one is the question. */
   input: string | Array<InputItem>;
@@ -709,6 +717,8 @@ export interface ResponseRequest {
   metadata?: Record<string, string> | null;
   /** RAG_COLLECTION when left out. */
   collection?: string | null;
+  /** How passages are found; may be left out. */
+  retrieval?: RetrievalOptions;
 }
 
 /** Tokens of the whole run. */
@@ -729,14 +739,23 @@ export interface Restarted {
   detail: string;
 }
 
+/** How passages are found; whatever is left out is as usual. */
+export interface RetrievalOptions {
+  /** Several collections to search at once, each with its weight: a passage's `fused_score` times the weight of its collection is what it is ranked by. In place of `collection`. */
+  collections?: Record<string, number> | null;
+}
+
 /** The passages found for the question; the first event. */
 export interface Retrieved {
   type: "retrieved";
   question: string;
   /** What was searched. */
   query: string;
+  /** The first one, where several were searched. */
   collection: string;
   passages: Array<PassageView>;
+  /** All that were searched, each with its weight. */
+  collections: Record<string, number>;
 }
 
 /** What became of an answer's run. */
@@ -748,7 +767,10 @@ export interface RunView {
 /** The passages that fit a query, best first. */
 export interface SearchAnswer {
   query: string;
+  /** The first one, where several were searched. */
   collection: string;
+  /** All that were searched, each with its weight. */
+  collections: Record<string, number>;
   passages: Array<PassageView>;
 }
 
@@ -757,6 +779,8 @@ export interface SearchRequest {
   query: string;
   /** RAG_COLLECTION when left out. */
   collection?: string | null;
+  /** How passages are found; may be left out. */
+  retrieval?: RetrievalOptions;
   /** How many passages at most. */
   top_k?: number;
 }
@@ -903,6 +927,8 @@ export interface UIChatRequest {
   trigger?: string | null;
   /** RAG_COLLECTION when left out. */
   collection?: string | null;
+  /** How passages are found; may be left out. */
+  retrieval?: RetrievalOptions;
   /** How many passages at most. */
   top_k?: number;
   /** As in `GET /v1/models`; may be left out. */

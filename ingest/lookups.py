@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import asdict
+from typing import TYPE_CHECKING
 
 from ingest.screen import Screen
 from ingest.stored import each_document, find_document
 from rag_core.catalog import collections, documents
-from rag_core.catalog.documents import DocumentSummary
 from rag_core.catalog.engine import open_catalog
 from rag_core.catalog.quarantine import Quarantined, list_quarantined
 from rag_core.documents import Passage, join_headings
 from rag_core.index import open_index
+from rag_core.query import Query
 from rag_core.search import search
 from rag_core.settings import Settings
+
+if TYPE_CHECKING:
+    from rag_core.catalog.documents import DocumentSummary
 
 _SHOWN_CHARACTERS = 400
 _DOCUMENT_COLUMNS = ("source", "title", "chunks", "tokens", "id")
@@ -66,7 +70,7 @@ async def find(
     """Find the passages that fit a query."""
     name = collection or settings.collection
     async with open_index(settings) as index:
-        passages = await search(index, name, query, top_k=top_k)
+        passages = (await search(index, name, Query(query, top_k))).passages
     lines = [
         line
         for number, passage in enumerate(passages, 1)

@@ -32,9 +32,9 @@ class Mirror:
 
     order: Order
     tops: Sequence[str]
-    """Those on this machine as documents are named: what lies below them is theirs, nothing else.
+    """Folders, files and object stores as documents are named: what lies below is theirs alone.
 
-    Of sources elsewhere nothing is removed: that a page was not reached does not say it is gone.
+    Of the web nothing is removed: that a page was not reached does not say it is gone.
     """
     plan: Planner
     guard: DeleteGuard

@@ -77,7 +77,7 @@ def sync(
     """Make what a collection has of sources equal to them: add, update, rename, remove.
 
     Documents that lie below none of the sources are left alone. What lies below a folder that
-    cannot be read stays; of URLs nothing is removed. Removed texts are looked for in all three
+    cannot be read stays; of the web nothing is removed. Removed texts are looked for in all three
     stores afterwards: exit code 1 if one has anything of them. More removals than --max-delete
     allows are exit code 2.
 

@@ -66,8 +66,11 @@ class Retrieved(_Event):
     type: Literal["retrieved"] = "retrieved"
     question: str
     query: str = Field(description="What was searched.")
-    collection: str
+    collection: str = Field(description="The first one, where several were searched.")
     passages: tuple[PassageView, ...]
+    collections: dict[str, float] = Field(
+        default_factory=dict, description="All that were searched, each with its weight."
+    )
 
 
 class Delta(_Event):

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
 
 from rag_api.recent import RecentSearches
 from rag_api.requests import CollectionView, DocumentView, SourceView
 from rag_core.catalog import chunks, collections, documents
 from rag_core.catalog.collections import Collection
-from rag_core.documents import Passage
+from rag_core.embedding.together import Together
 from rag_core.errors import DocumentNotFoundError, RagError
 from rag_core.index import Index
-from rag_core.search import find_collection, search_collection
+from rag_core.query import NOTHING, Found, Query, merge
+from rag_core.search import embed_query, find_collection, is_empty, search_collection
 from rag_core.vectors import upkeep
 
 logger = logging.getLogger(__name__)
@@ -35,16 +36,30 @@ class IndexLibrary:
     _turns: asyncio.Semaphore = field(default_factory=_make_turns)
     _recent: RecentSearches = field(default_factory=RecentSearches)
 
-    async def search(self, query: str, *, collection: str, top_k: int) -> Sequence[Passage]:
-        """Find the passages that fit best, best first; raises CollectionNotFoundError."""
-        found = await find_collection(self.index, collection)
-        # All that a result depends on: a change of the documents gives `found` another `seq`.
-        key = (found, self.index.lexical.commit(found), query, top_k)
-        return await self._recent.find(key, lambda: self._search(found, query, top_k))
+    async def search(self, query: Query, *, collections: Mapping[str, float]) -> Found:
+        """Find what fits best in these collections, each with its weight.
 
-    async def _search(self, collection: Collection, query: str, top_k: int) -> Sequence[Passage]:
+        Raises CollectionNotFoundError.
+        """
+        query.check()
+        chosen = [await find_collection(self.index, name) for name in collections]
+        found = await asyncio.gather(*(self._find_recent(one, query) for one in chosen))
+        if len(found) == 1:
+            return found[0]
+        return merge(list(zip(collections.values(), found, strict=True)), query.top_k)
+
+    async def _find_recent(self, collection: Collection, query: Query) -> Found:
+        # All that a result depends on: a change of the documents gives the collection another
+        # `seq`.
+        key = (collection, self.index.lexical.commit(collection), query)
+        return await self._recent.find(key, lambda: self._search(collection, query))
+
+    async def _search(self, collection: Collection, query: Query) -> Found:
+        if is_empty(collection):
+            return NOTHING
+        vector = await embed_query(self.index, query)  # by a server, perhaps: without a turn
         async with self._turns:
-            return await search_collection(self.index, collection, query, top_k=top_k)
+            return await search_collection(self.index, collection, query, vector)
 
     async def list_collections(self) -> Sequence[CollectionView]:
         """All of them, by name."""
@@ -104,3 +119,8 @@ class IndexLibrary:
         except RagError as error:
             # No search shows what is not live in the catalog.
             logger.warning("removed; the next ingest clears the index: %s", error)
+
+
+def open_library(index: Index) -> IndexLibrary:
+    """The library over an index; queries of the same moment are embedded in one call."""
+    return IndexLibrary(replace(index, embedder=Together(index.embedder)))

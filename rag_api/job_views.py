@@ -9,7 +9,8 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, JsonValue
 from pydantic_core import PydanticCustomError
 
-from rag_api.requests import CollectionName, Text
+from rag_api.requests import CollectionName
+from rag_api.texts import Text
 from rag_core.catalog.jobs import Job
 
 MAX_URL_CHARACTERS = 4096

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 from rag_api.requests import CollectionView, DocumentView, SourceView
-from rag_core.documents import Passage
+from rag_core.query import Found, Query
 
 
 class Library(Protocol):
     """The documents that questions are answered from."""
 
-    async def search(self, query: str, *, collection: str, top_k: int) -> Sequence[Passage]:
-        """Find the passages that fit best, best first; raises CollectionNotFoundError."""
+    async def search(self, query: Query, *, collections: Mapping[str, float]) -> Found:
+        """Find what fits best in these collections, each with its weight.
+
+        Raises CollectionNotFoundError.
+        """
 
     async def list_collections(self) -> Sequence[CollectionView]:
         """All of them, by name."""

@@ -6,7 +6,9 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
-from rag_api.requests import ChatRequestMessage, CollectionName, Text
+from rag_api.requests import ChatRequestMessage, CollectionName
+from rag_api.retrieval_options import AS_USUAL, Retrieval
+from rag_api.texts import Text
 
 MAX_EMBEDDED_TEXTS = 2048
 MAX_EMBEDDED_CHARACTERS = 100_000
@@ -51,7 +53,7 @@ def _read_texts(given: object) -> object:
 
 
 class ResponseRequest(_Tolerant):
-    """OpenAI's Responses request; `collection` is ours."""
+    """OpenAI's Responses request; `collection` and `retrieval` are ours."""
 
     input: Annotated[
         tuple[InputItem, ...],
@@ -69,6 +71,7 @@ class ResponseRequest(_Tolerant):
     )
     metadata: Metadata | None = Field(None, description="Given back, without effect.")
     collection: CollectionName = None
+    retrieval: Retrieval = AS_USUAL
 
 
 class EmbeddingRequest(_Tolerant):

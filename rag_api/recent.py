@@ -7,17 +7,15 @@ people who try the same question ask for what was found a moment ago.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine, Hashable, Sequence
+from collections.abc import Callable, Coroutine, Hashable
 from dataclasses import dataclass
 
-from rag_core.documents import Passage
+from rag_core.query import Found
 
 SECONDS = 60.0
 """Most of what may change a result is in its key; a mended Chroma, which is not, waits so long."""
 _MOST_PASSAGES = 4096
 """Kept in all, some 10 MB."""
-
-Found = Sequence[Passage]
 
 
 @dataclass(slots=True)
@@ -69,7 +67,7 @@ class RecentSearches:
         if failed:
             self._drop(key)
             return
-        more = len(search.task.result())
+        more = len(search.task.result().passages)
         search.passages += more
         self._passages += more
         while self._passages > _MOST_PASSAGES:

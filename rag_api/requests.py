@@ -8,18 +8,12 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, JsonValue
 
 from rag_api.events import PassageView
+from rag_api.retrieval_options import AS_USUAL, Retrieval, RetrievalText
+from rag_api.texts import Name, Text
 
 MAX_QUESTION_CHARACTERS = 32_000
 MAX_PASSAGES = 50
 DEFAULT_PASSAGES = 8
-
-
-def _check_unicode(text: str) -> str:
-    try:
-        text.encode()
-    except UnicodeEncodeError as error:
-        raise ValueError("must be valid Unicode: it holds half a surrogate pair") from error
-    return text
 
 
 def _check_not_blank(text: str) -> str:
@@ -33,7 +27,6 @@ def _read_whole_number(value: object) -> object:
     return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
-Text = Annotated[str, AfterValidator(_check_unicode)]
 Question = Annotated[
     Text,
     AfterValidator(_check_not_blank),
@@ -52,10 +45,7 @@ TopK = Annotated[
     Field(strict=True, ge=1, le=MAX_PASSAGES, description="How many passages at most."),
     BeforeValidator(_read_whole_number),
 ]
-CollectionName = Annotated[
-    Annotated[str, Field(min_length=1, max_length=255), AfterValidator(_check_unicode)] | None,
-    Field(description="RAG_COLLECTION when left out."),
-]
+CollectionName = Annotated[Name | None, Field(description="RAG_COLLECTION when left out.")]
 
 
 class _Request(BaseModel):
@@ -75,6 +65,7 @@ class AnswerRequest(_Request):
 
     question: Question
     collection: CollectionName = None
+    retrieval: Retrieval = AS_USUAL
     history: tuple[HistoryTurn, ...] = Field((), description="Earlier turns, oldest first.")
     stream: bool = Field(
         default=True, strict=True, description="Events as they come, or one JSON object at the end."
@@ -94,6 +85,7 @@ class SearchRequest(_Request):
 
     query: Question
     collection: CollectionName = None
+    retrieval: Retrieval = AS_USUAL
     top_k: TopK = DEFAULT_PASSAGES
 
 
@@ -102,6 +94,7 @@ class AskRequest(_Request):
 
     q: Question
     collection: CollectionName = None
+    retrieval: Retrieval = AS_USUAL
     top_k: TopK = DEFAULT_PASSAGES
     model: Text | None = Field(None, description="As in `GET /v1/models`; may be left out.")
 
@@ -116,6 +109,7 @@ class AskQuery(_Tolerant):
 
     q: Annotated[Question, Field(description="The question.")]
     collection: CollectionName = None
+    retrieval: RetrievalText = AS_USUAL
     top_k: int = Field(
         DEFAULT_PASSAGES, ge=1, le=MAX_PASSAGES, description="How many passages at most."
     )
@@ -136,7 +130,7 @@ class StreamOptions(_Tolerant):
 
 
 class ChatRequest(_Tolerant):
-    """OpenAI's Chat Completions request; `collection` is ours, all that is not here is ignored."""
+    """OpenAI's Chat Completions request; `collection` and `retrieval` are ours."""
 
     model: Text
     messages: tuple[ChatRequestMessage, ...]
@@ -145,6 +139,7 @@ class ChatRequest(_Tolerant):
     max_tokens: int | None = None
     max_completion_tokens: int | None = None
     collection: CollectionName = None
+    retrieval: Retrieval = AS_USUAL
 
 
 class UIMessage(_Tolerant):
@@ -163,6 +158,7 @@ class UIChatRequest(_Tolerant):
     messages: tuple[UIMessage, ...]
     trigger: str | None = Field(None, description="`submit-message` or `regenerate-message`.")
     collection: CollectionName = None
+    retrieval: Retrieval = AS_USUAL
     top_k: TopK = DEFAULT_PASSAGES
     model: Text | None = Field(None, description="As in `GET /v1/models`; may be left out.")
 
@@ -190,7 +186,10 @@ class SearchAnswer(_Answer):
     """The passages that fit a query, best first."""
 
     query: str
-    collection: str
+    collection: str = Field(description="The first one, where several were searched.")
+    collections: dict[str, float] = Field(
+        description="All that were searched, each with its weight."
+    )
     passages: tuple[PassageView, ...]
 
 

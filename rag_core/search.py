@@ -10,20 +10,23 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import compress
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
 from rag_core.catalog import chunks, collections
-from rag_core.catalog.chunks import PassageRow
-from rag_core.catalog.collections import Collection
-from rag_core.catalog.engine import Catalog
 from rag_core.documents import Passage
-from rag_core.embedding import Embedder
-from rag_core.errors import InvalidRequestError, VectorsMissingError
-from rag_core.lexical.engine import Lexical
+from rag_core.errors import VectorsMissingError
 from rag_core.lexical.reader import Matches
-from rag_core.vectors.chroma import Vectors
+from rag_core.query import NOTHING, Found, Query
+
+if TYPE_CHECKING:
+    from rag_core.catalog.chunks import PassageRow
+    from rag_core.catalog.collections import Collection
+    from rag_core.catalog.engine import Catalog
+    from rag_core.embedding import Embedder
+    from rag_core.lexical.engine import Lexical
+    from rag_core.vectors.chroma import Vectors
 
 _COSINE_WEIGHT = 0.4
 _LEXICAL_WEIGHT = 0.6
@@ -89,8 +92,8 @@ class _Halves:
         return _fuse(low, few, matches.ceiling), _fuse(high, many, matches.ceiling)
 
 
-async def search(index: Searched, collection_name: str, query: str, *, top_k: int) -> list[Passage]:
-    """Find the live passages of highest fused score: at most top_k, best first.
+async def search(index: Searched, collection_name: str, query: Query) -> Found:
+    """Find the live passages of highest fused score.
 
     Raises:
         InvalidRequestError: the query is blank, or top_k is not 1 or more.
@@ -98,35 +101,45 @@ async def search(index: Searched, collection_name: str, query: str, *, top_k: in
         FingerprintMismatchError: it was embedded by another model than the index has.
         UnavailableError: one of the parts does not answer; half a result is never given.
     """
-    _check(query, top_k)
+    query.check()
     collection = await find_collection(index, collection_name)
-    return await search_collection(index, collection, query, top_k=top_k)
+    if is_empty(collection):
+        return NOTHING
+    return await search_collection(index, collection, query, await embed_query(index, query))
+
+
+def is_empty(collection: Collection) -> bool:
+    """Whether nothing was ever published: Chroma need not know such a collection yet."""
+    return collection.seq == 0
+
+
+async def embed_query(index: Searched, query: Query) -> np.ndarray:
+    """Embed what is searched: one unit vector, float32."""
+    vector: np.ndarray = (await index.embedder.embed([_read_text(query)]))[0]
+    return vector
+
+
+def _read_text(query: Query) -> str:
+    return query.text.strip()[:_MAX_QUERY_CHARACTERS]
 
 
 async def search_collection(
-    index: Searched, collection: Collection, query: str, *, top_k: int
-) -> list[Passage]:
-    """As `search`, of a collection that was read a moment ago by `find_collection`."""
-    _check(query, top_k)
-    query = query.strip()[:_MAX_QUERY_CHARACTERS]
-    if collection.seq == 0:
-        return []  # nothing was ever published: Chroma need not know the collection yet
+    index: Searched, collection: Collection, query: Query, vector: np.ndarray
+) -> Found:
+    """As `search`, of a collection that was read a moment ago and is not empty.
+
+    `vector` is that of the query.
+    """
     try:
-        scored = await _find(index, collection, query, wanted=top_k)
+        scored = await _find(index, collection, query, vector)
     except VectorsMissingError:
         # A rebuild may have switched to another vector index and dropped this one in between.
         switched = await find_collection(index, collections.visible_name(collection.name))
         if switched.vector_index == collection.vector_index:
             raise
-        scored = await _find(index, switched, query, wanted=top_k)
-    return await _load_passages(index.catalog, scored)
-
-
-def _check(query: str, top_k: int) -> None:
-    if not query.strip():
-        raise InvalidRequestError("the question is empty")
-    if top_k < 1:
-        raise InvalidRequestError(f"top_k must be 1 or more, not {top_k}")
+        scored = await _find(index, switched, query, vector)
+    passages = await _load_passages(index.catalog, scored)
+    return Found(passages) if passages else NOTHING
 
 
 async def find_collection(index: Searched, name: str) -> Collection:
@@ -141,32 +154,22 @@ async def find_collection(index: Searched, name: str) -> Collection:
 
 
 async def _find(
-    index: Searched, collection: Collection, query: str, *, wanted: int
+    index: Searched, collection: Collection, query: Query, vector: np.ndarray
 ) -> list[_Scored]:
-    """Find the best `wanted` of what either half finds; goes deeper while too few are live."""
+    """Find the best of what either half finds; goes deeper while too few are live."""
+    text, wanted = _read_text(query), query.top_k
     depth = max(_DEPTH, wanted)
-    (vector, nearest), matches = await asyncio.gather(
-        _embed_and_query(index, collection, query, depth),
-        index.lexical.search(collection, query, depth),
-    )
     while True:
+        nearest, matches = await asyncio.gather(
+            index.vectors.query(collection.vector_index, vector, depth),
+            index.lexical.search(collection, text, depth),
+        )
         halves = _Halves(nearest, matches)
         scored = await _rank(index, collection, vector, halves, wanted=wanted)
         exhausted = len(nearest) < depth and len(matches.best) < depth
         if len(scored) >= wanted or exhausted or depth >= _MAX_DEPTH:
             return scored
         depth *= _DEEPER
-        nearest, matches = await asyncio.gather(
-            index.vectors.query(collection.vector_index, vector, depth),
-            index.lexical.search(collection, query, depth),
-        )
-
-
-async def _embed_and_query(
-    index: Searched, collection: Collection, query: str, depth: int
-) -> tuple[np.ndarray, list[tuple[str, float]]]:
-    vector = (await index.embedder.embed([query]))[0]
-    return vector, await index.vectors.query(collection.vector_index, vector, depth)
 
 
 async def _rank(

@@ -24,6 +24,7 @@ from rag_api.requests import CollectionView, DocumentView, SourceView
 from rag_core.catalog.jobs import Job, Selection, Wanted
 from rag_core.documents import Passage
 from rag_core.errors import CollectionNotFoundError, DocumentNotFoundError, JobNotFoundError
+from rag_core.query import Found, Query
 from rag_core.settings import Settings
 from rag_core.tokens import open_counter
 from tests.fakes import WordEmbedder
@@ -86,13 +87,14 @@ class MemoryLibrary:
     queries: list[str] = field(default_factory=list)
     removed: list[str] = field(default_factory=list)
 
-    async def search(self, query: str, *, collection: str, top_k: int) -> Sequence[Passage]:
+    async def search(self, query: Query, *, collections: Mapping[str, float]) -> Found:
         if self.failure is not None:
             raise self.failure
-        if collection != "default":
-            raise CollectionNotFoundError(collection, ["default"])
-        self.queries.append(query)
-        return [PASSAGE][:top_k]
+        for collection in collections:
+            if collection != "default":
+                raise CollectionNotFoundError(collection, ["default"])
+        self.queries.append(query.text)
+        return Found([PASSAGE][: query.top_k])
 
     async def list_collections(self) -> Sequence[CollectionView]:
         return [

@@ -38,7 +38,14 @@ async def answer_question(
     if asked.stream and last_event_id:
         return resume_answer(read_position(last_event_id), parts)
     history = tuple(Turn(turn.role, turn.content) for turn in asked.history)
-    wanted = Asked(asked.question, history, asked.collection, asked.top_k, asked.model)
+    wanted = Asked(
+        asked.question,
+        history,
+        asked.collection,
+        asked.top_k,
+        asked.model,
+        options=asked.retrieval,
+    )
     policy = asked.on_disconnect or ("detach" if asked.stream else "cancel")
     run = await begin_answer(wanted, parts=parts, request=request, detaches=policy == "detach")
     if asked.stream:

@@ -78,4 +78,4 @@ async def ask_by_post(
 
 def _read(asked: AskQuery | AskRequest) -> Asked:
     check_length(asked.q)
-    return Asked(asked.q, (), asked.collection, asked.top_k, asked.model)
+    return Asked(asked.q, (), asked.collection, asked.top_k, asked.model, options=asked.retrieval)

@@ -52,6 +52,7 @@ def read_request(asked: ResponseRequest, parts: Parts) -> Asked:
         model=asked.model,
         # As with the chat completions, 0 and -1 are no limit.
         max_tokens=asked.max_output_tokens if (asked.max_output_tokens or 0) > 0 else None,
+        options=asked.retrieval,
     )
 
 

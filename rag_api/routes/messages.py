@@ -28,6 +28,7 @@ def read_messages(asked: ChatRequest) -> Asked:
         asked.collection,
         model=asked.model,
         max_tokens=_max_tokens(asked),
+        options=asked.retrieval,
     )
 
 

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from rag_api.answer import check_question
-from rag_api.events import PassageView, Retrieved, view_passage
+from rag_api.events import Retrieved, view_passage
 from rag_api.parts import Parts
 from rag_api.prompt import Turn
 from rag_api.requests import DEFAULT_PASSAGES, MAX_QUESTION_CHARACTERS
+from rag_api.retrieval_options import AS_USUAL, RetrievalOptions
 from rag_api.routes.access import source_url
-from rag_core.errors import RequestTooLargeError
+from rag_core.errors import InvalidRequestError, RequestTooLargeError
+from rag_core.query import Query
 
 # The embedding model reads 256 word pieces; the question must not be pushed out of them.
 _MAX_EARLIER_CHARACTERS = 500
@@ -28,6 +30,7 @@ class Asked:
     model: str | None = None
     max_tokens: int | None = None
     """Of the answer; None leaves it to us."""
+    options: RetrievalOptions = AS_USUAL
 
 
 async def retrieve(asked: Asked, *, parts: Parts, base_url: str) -> Retrieved:
@@ -39,27 +42,49 @@ async def retrieve(asked: Asked, *, parts: Parts, base_url: str) -> Retrieved:
     """
     check_length(asked.question)
     check_question(asked.question, answerer=parts.answerer)
-    collection = asked.collection or parts.settings.collection
-    query = build_query(asked.question, asked.history)
-    passages = await find_passages(
-        query, collection=collection, top_k=asked.top_k, parts=parts, base_url=base_url
-    )
-    return Retrieved(question=asked.question, query=query, collection=collection, passages=passages)
+    return await search(asked, parts=parts, base_url=base_url)
 
 
-async def find_passages(
-    query: str, *, collection: str, top_k: int, parts: Parts, base_url: str
-) -> tuple[PassageView, ...]:
-    """Search, and number what was found from 1."""
-    passages = await parts.library.search(query, collection=collection, top_k=top_k)
-    return tuple(
+async def search(asked: Asked, *, parts: Parts, base_url: str) -> Retrieved:
+    """Find the passages that fit what is asked, numbered from 1, best first.
+
+    Raises:
+        RagError: it cannot be searched.
+    """
+    collections = choose_collections(asked, parts)
+    query = Query(build_query(asked.question, asked.history), asked.top_k)
+    found = await parts.library.search(query, collections=collections)
+    passages = tuple(
         view_passage(
             passage,
             number=number,
             url=source_url(passage.chunk_id, parts=parts, base_url=base_url),
         )
-        for number, passage in enumerate(passages, start=1)
+        for number, passage in enumerate(found.passages, start=1)
     )
+    return Retrieved(
+        question=asked.question,
+        query=query.text,
+        collection=next(iter(collections)),
+        collections=dict(collections),
+        passages=passages,
+    )
+
+
+def choose_collections(asked: Asked, parts: Parts) -> Mapping[str, float]:
+    """Name the collections to search, each with its weight.
+
+    Raises:
+        InvalidRequestError: they are named in two ways.
+    """
+    several = asked.options.collections
+    if several is None:
+        return {asked.collection or parts.settings.collection: 1.0}
+    if asked.collection is not None:
+        raise InvalidRequestError(
+            "name the collection in 'collection', or several in 'retrieval.collections', not both"
+        )
+    return several
 
 
 def check_length(question: str) -> None:

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Request
 from rag_api.requests import SearchAnswer, SearchRequest
 from rag_api.routes.access import OurParts, find_base_url
 from rag_api.routes.described import native_errors
-from rag_api.routes.retrieval import check_length, find_passages
+from rag_api.routes.retrieval import Asked, check_length, search
 
 router = APIRouter(tags=["answers"])
 
@@ -16,9 +16,13 @@ router = APIRouter(tags=["answers"])
 async def search_passages(wanted: SearchRequest, request: Request, parts: OurParts) -> SearchAnswer:
     """Find the passages that fit a query, without an answer."""
     check_length(wanted.query)
-    collection = wanted.collection or parts.settings.collection
-    base_url = find_base_url(parts, request)
-    passages = await find_passages(
-        wanted.query, collection=collection, top_k=wanted.top_k, parts=parts, base_url=base_url
+    asked = Asked(
+        wanted.query, collection=wanted.collection, top_k=wanted.top_k, options=wanted.retrieval
     )
-    return SearchAnswer(query=wanted.query, collection=collection, passages=passages)
+    found = await search(asked, parts=parts, base_url=find_base_url(parts, request))
+    return SearchAnswer(
+        query=found.query,
+        collection=found.collection,
+        collections=found.collections,
+        passages=found.passages,
+    )

@@ -9,10 +9,10 @@ from typing import TypeVar
 from pydantic import BaseModel, ValidationError
 
 from rag_api.parts import Parts
-from rag_api.requests import DEFAULT_PASSAGES
 from rag_api.routes.access import source_url
 from rag_api.routes.asking import start_answer
-from rag_api.routes.retrieval import Asked, check_length, find_passages
+from rag_api.routes.retrieval import Asked, check_length
+from rag_api.routes.retrieval import search as find_passages
 from rag_api.wire.completed import complete
 from rag_api.wire.mcp_objects import (
     AskArguments,
@@ -48,14 +48,8 @@ async def search(arguments: Arguments, parts: Parts, base_url: str) -> SearchRes
     """Find passages in the usual collection; raises RagError."""
     query = read_arguments(SearchArguments, arguments).query
     check_length(query)
-    passages = await find_passages(
-        query,
-        collection=parts.settings.collection,
-        top_k=DEFAULT_PASSAGES,
-        parts=parts,
-        base_url=base_url,
-    )
-    return view_results(passages)
+    found = await find_passages(Asked(query), parts=parts, base_url=base_url)
+    return view_results(found.passages)
 
 
 async def fetch(arguments: Arguments, parts: Parts, base_url: str) -> FetchedPassage:

@@ -22,7 +22,14 @@ def read_ui_messages(asked: UIChatRequest) -> Asked:
         for message in asked.messages
     ]
     question, history = find_question(read_turns(messages))
-    return Asked(question, history, asked.collection, asked.top_k, asked.model)
+    return Asked(
+        question,
+        history,
+        asked.collection,
+        asked.top_k,
+        asked.model,
+        options=asked.retrieval,
+    )
 
 
 def keep_texts(parts: JsonValue) -> JsonValue:

@@ -8,7 +8,8 @@ from typing import Annotated
 from pydantic import BaseModel, ConfigDict, Field, WithJsonSchema
 
 from rag_api.events import Citation, Outcome, PassageView
-from rag_api.requests import DocumentView, Question, SourceView, Text
+from rag_api.requests import DocumentView, Question, SourceView
+from rag_api.texts import Text
 from rag_api.wire.completed import Completed
 from rag_core.documents import join_headings
 

@@ -32,6 +32,7 @@ class Answer(BaseModel):
     question: str
     query: str = Field(description="What was searched.")
     collection: str
+    collections: dict[str, float] = Field(description="As in `retrieved`.")
     outcome: Outcome
     finish_reason: str
     answer: str = Field(description="With its markers `[n]`.")
@@ -82,6 +83,7 @@ def view_answer(completed: Completed, *, run_id: str) -> Answer:
         question=retrieved.question,
         query=retrieved.query,
         collection=retrieved.collection,
+        collections=retrieved.collections,
         outcome=done.outcome,
         finish_reason=done.finish_reason,
         answer=completed.text,

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from importlib.util import find_spec
@@ -10,8 +11,15 @@ import pytest
 from fsspec.implementations.memory import MemoryFileSystem
 
 from ingest.fetch.stores import find_version, read_store_url
+from ingest.mirror_wish import Wish
+from ingest.pipeline import Order
+from ingest.reach import Reach
+from ingest.sources import Intake
+from ingest.sync import sync
+from ingest.synced import Run
 from rag_core.errors import FetchRefusedError
 from rag_core.index import Index
+from rag_core.settings import Settings
 from tests.ingest.remote_support import ingest, planned
 
 
@@ -51,6 +59,23 @@ async def test_an_object_that_is_named_is_taken_with_any_suffix(
         assert [(file.source, file.size_bytes) for file in plan.files] == [
             ("memory://bucket/README", 9)
         ]
+
+
+async def test_a_sync_removes_what_the_store_lists_no_more(
+    bucket: MemoryFileSystem, index: Index, tmp_path: Path
+) -> None:
+    home, url = tmp_path / "home", "memory://bucket"
+    await ingest(index, home, url)
+    bucket.rm("/bucket/a.md")
+    intake = Intake([url], reach=Reach(allow_private=True))
+    mirror = Wish(intake, "100%", embed_renamed=False).mirror(
+        Settings(RAG_HOME=home, _env_file=None), Order("notes")
+    )
+
+    outcome = await sync(index, mirror, Run(lambda _: None, asyncio.Event()))
+
+    assert [removed.source for removed in outcome.moves.removed] == ["memory://bucket/a.md"]
+    assert (outcome.ingested.unchanged, outcome.proof.proven) == (1, True)
 
 
 async def test_objects_that_are_listed_as_before_are_not_read_again(

@@ -33,6 +33,32 @@ async def test_an_answer_is_one_object_when_asked_for() -> None:
     assert [passage["number"] for passage in whole["passages"]] == [1]
 
 
+async def test_several_collections_are_named_with_their_weights() -> None:
+    asked = {**ASKED, "stream": False, "retrieval": {"collections": {"default": 2}}}
+
+    async with calling(make_parts()) as client:
+        response = await client.post("/v1/answers", json=asked)
+
+    assert response.json()["collections"] == {"default": 2.0}
+
+
+@pytest.mark.parametrize(
+    ("more", "status"),
+    [
+        ({"collection": "default", "retrieval": {"collections": {"default": 1}}}, 400),
+        ({"retrieval": {"collections": {"none": 1}}}, 404),
+        ({"retrieval": {"collections": {"default": 0}}}, 422),
+        ({"retrieval": {"collections": {}}}, 422),
+        ({"retrieval": {"colections": {"default": 1}}}, 422),
+    ],
+)
+async def test_wrong_collections_are_refused(more: dict[str, object], status: int) -> None:
+    async with calling(make_parts()) as client:
+        response = await client.post("/v1/answers", json={**ASKED, **more})
+
+    assert response.status_code == status
+
+
 async def test_the_public_url_begins_every_link() -> None:
     async with calling(make_parts(public_url="https://rag.example/base/")) as client:
         response = await client.post("/v1/search", json={"query": "price"})

@@ -29,6 +29,18 @@ async def ask(
     return await client.post("/api/ask", json={"q": question}, headers=headers)
 
 
+@pytest.mark.parametrize(
+    ("retrieval", "status"),
+    [('{"collections": {"default": 1}}', 200), ("{", 422), ('{"collection": 1}', 422)],
+)
+async def test_a_url_carries_the_options_as_json(retrieval: str, status: int) -> None:
+    async with calling(make_parts()) as client:
+        asked = {"q": QUESTION, "retrieval": retrieval}
+        response = await client.get("/api/ask", params=asked)
+
+    assert response.status_code == status
+
+
 def read_ids(body: bytes) -> list[str]:
     lines = body.decode().split("\n")
     return [line.removeprefix("id: ") for line in lines if line.startswith("id: ")]

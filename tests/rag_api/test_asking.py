@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections import Counter
-from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
@@ -14,7 +14,7 @@ import pytest
 
 from rag_api.admission import Runs
 from rag_api.chat import ChatPart, Message
-from rag_core.documents import Passage
+from rag_core.query import Found, Query
 from tests.api import MemoryLibrary, ScriptedChat, make_app, make_parts
 from tests.servers import serving, until
 
@@ -33,14 +33,14 @@ class SlowLibrary(MemoryLibrary):
     asked: asyncio.Event = field(default_factory=asyncio.Event)
     left: asyncio.Event = field(default_factory=asyncio.Event)
 
-    async def search(self, query: str, *, collection: str, top_k: int) -> Sequence[Passage]:
-        del query, collection, top_k
+    async def search(self, query: Query, *, collections: Mapping[str, float]) -> Found:
+        del query, collections
         self.asked.set()
         try:
             await asyncio.Event().wait()
         finally:
             self.left.set()
-        return []
+        return Found(())
 
 
 @dataclass

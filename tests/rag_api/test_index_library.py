@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -8,9 +8,11 @@ import pytest
 from rag_api.index_library import IndexLibrary
 from rag_core.catalog import chunks, collections, documents
 from rag_core.catalog.engine import open_catalog
+from rag_core.documents import Passage
 from rag_core.errors import CollectionNotFoundError, DocumentNotFoundError
 from rag_core.index import Index
 from rag_core.lexical.engine import Lexical
+from rag_core.query import Query
 from tests.fakes import MemoryVectors, WordEmbedder, stage
 
 TEXT = "Cats purr.\n\nDogs bark."
@@ -32,8 +34,15 @@ async def library(tmp_path: Path) -> AsyncIterator[IndexLibrary]:
         yield IndexLibrary(Index(catalog, embedder, vectors, lexical))
 
 
+async def found(
+    library: IndexLibrary, text: str, *collections: str, top_k: int
+) -> Sequence[Passage]:
+    weights = dict.fromkeys(collections, 1.0)
+    return (await library.search(Query(text, top_k), collections=weights)).passages
+
+
 async def test_a_passage_that_is_found_can_be_read_in_its_document(library: IndexLibrary) -> None:
-    passage, *_ = await library.search("dogs bark", collection="default", top_k=2)
+    passage, *_ = await found(library, "dogs bark", "default", top_k=2)
 
     source = await library.read_source(passage.chunk_id)
     document = await library.read_document(source.document_id)
@@ -41,6 +50,16 @@ async def test_a_passage_that_is_found_can_be_read_in_its_document(library: Inde
     assert source.text == "Dogs bark."
     assert document.text[source.start : source.end] == source.text
     assert (document.source, document.chunks) == ("/pets", 2)
+
+
+async def test_several_collections_are_searched_at_once(library: IndexLibrary) -> None:
+    await collections.ensure_collection(
+        library.index.catalog, "empty", fingerprint=WordEmbedder.fingerprint, dimension=64
+    )
+
+    both = await found(library, "dogs bark", "empty", "default", top_k=2)
+
+    assert [one.collection for one in both] == ["default", "default"]
 
 
 async def test_collections_are_counted(library: IndexLibrary) -> None:
@@ -51,7 +70,7 @@ async def test_collections_are_counted(library: IndexLibrary) -> None:
 
 async def test_what_is_not_there_is_an_error_of_its_kind(library: IndexLibrary) -> None:
     with pytest.raises(CollectionNotFoundError):
-        await library.search("x", collection="other", top_k=1)
+        await found(library, "x", "other", top_k=1)
     with pytest.raises(DocumentNotFoundError):
         await library.read_document("none")
     with pytest.raises(DocumentNotFoundError):
@@ -59,21 +78,21 @@ async def test_what_is_not_there_is_an_error_of_its_kind(library: IndexLibrary) 
 
 
 async def test_a_removed_document_is_never_found_again(library: IndexLibrary) -> None:
-    (passage, *_) = await library.search("dogs", collection="default", top_k=2)
+    (passage, *_) = await found(library, "dogs", "default", top_k=2)
     catalog = library.index.catalog
     collection = await collections.get_collection(catalog, "default")
 
     await documents.remove_documents(catalog, collection, [passage.document_id])
 
-    assert not await library.search("dogs", collection="default", top_k=2)
+    assert not await found(library, "dogs", "default", top_k=2)
 
 
 async def test_a_removed_document_is_found_no_more(library: IndexLibrary) -> None:
-    passage, *_ = await library.search("dogs bark", collection="default", top_k=1)
+    passage, *_ = await found(library, "dogs bark", "default", top_k=1)
 
     await library.remove_document(passage.document_id)
 
-    assert await library.search("dogs bark", collection="default", top_k=2) == []
+    assert await found(library, "dogs bark", "default", top_k=2) == ()
     with pytest.raises(DocumentNotFoundError):
         await library.remove_document(passage.document_id)
     collection = await collections.get_collection(library.index.catalog, "default")

@@ -8,6 +8,7 @@ import pytest
 from rag_api.recent import RecentSearches
 from rag_core.documents import Passage
 from rag_core.errors import VectorsUnavailableError
+from rag_core.query import Found
 
 PASSAGES = [
     Passage(
@@ -27,14 +28,14 @@ PASSAGES = [
     )
 ]
 
-Search = Callable[[], Coroutine[None, None, Sequence[Passage]]]
+Search = Callable[[], Coroutine[None, None, Found]]
 
 
 def counting(begun: list[str], *, found: Sequence[Passage] = PASSAGES) -> Search:
-    async def search() -> Sequence[Passage]:
+    async def search() -> Found:
         begun.append("search")
         await asyncio.sleep(0)
-        return found
+        return Found(found)
 
     return search
 
@@ -44,7 +45,7 @@ async def test_those_who_ask_the_same_at_once_share_one_search() -> None:
 
     found = await asyncio.gather(*(searches.find("cats", counting(begun)) for _ in range(8)))
 
-    assert found == [PASSAGES] * 8
+    assert found == [Found(PASSAGES)] * 8
     assert len(begun) == 1
 
 
@@ -78,7 +79,7 @@ async def test_a_failure_reaches_all_who_wait_and_is_not_kept() -> None:
         with pytest.raises(VectorsUnavailableError):
             await one
 
-    assert await searches.find("cats", counting(begun)) == PASSAGES
+    assert await searches.find("cats", counting(begun)) == Found(PASSAGES)
 
 
 async def test_who_leaves_does_not_stop_the_search_of_the_others() -> None:
@@ -89,7 +90,7 @@ async def test_who_leaves_does_not_stop_the_search_of_the_others() -> None:
 
     leaving.cancel()
 
-    assert await staying == PASSAGES
+    assert await staying == Found(PASSAGES)
     assert len(begun) == 1
 
 

@@ -1,0 +1,41 @@
+"""How passages are found for a question: the object `retrieval` of every request."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+
+from rag_api.texts import Name, read_json
+
+_MOST_COLLECTIONS = 16
+_MAX_WEIGHT = 100.0
+
+_Weight = Annotated[float, Field(gt=0, le=_MAX_WEIGHT, allow_inf_nan=False)]
+
+
+class RetrievalOptions(BaseModel):
+    """How passages are found; whatever is left out is as usual."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    collections: (
+        Annotated[dict[Name, _Weight], Field(min_length=1, max_length=_MOST_COLLECTIONS)] | None
+    ) = Field(
+        None,
+        description="Several collections to search at once, each with its weight: a passage's "
+        "`fused_score` times the weight of its collection is what it is ranked by. In place of "
+        "`collection`.",
+    )
+
+
+AS_USUAL = RetrievalOptions()
+
+Retrieval = Annotated[
+    RetrievalOptions, Field(description="How passages are found; may be left out.")
+]
+RetrievalText = Annotated[
+    RetrievalOptions,
+    BeforeValidator(read_json, json_schema_input_type=str),
+    Field(description="The same object as JSON text."),
+]
