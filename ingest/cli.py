@@ -22,10 +22,11 @@ from ingest.upkeep_cli import app as upkeep_app
 from ingest.worker_cli import app as worker_app
 
 if TYPE_CHECKING:
-    from ingest import addition, health, lookups, removal, running, sources
+    from ingest import addition, health, lookups, removal, running, searching, sources
 else:
     running, lookups = lazily("ingest.running"), lazily("ingest.lookups")
     addition, removal = lazily("ingest.addition"), lazily("ingest.removal")
+    searching = lazily("ingest.searching")
     health, sources = lazily("ingest.health"), lazily("ingest.sources")
 
 app = typer.Typer(
@@ -157,7 +158,7 @@ def search(
     text, start, end, page, heading_path, score, lexical_score, fused_score, metadata].
     """
     run(
-        lambda settings, screen: lookups.find(
+        lambda settings, screen: searching.find(
             settings, screen, query=query, collection=collection, top_k=top_k
         ),
         as_json=as_json,

@@ -1,25 +1,17 @@
-"""The commands that only look: documents, one of them, what failed, and what fits a query."""
+"""The commands that only look: documents, one of them, and what failed."""
 
 from __future__ import annotations
 
 from dataclasses import asdict
-from typing import TYPE_CHECKING
 
 from ingest.screen import Screen
 from ingest.stored import each_document, find_document
 from rag_core.catalog import collections, documents
+from rag_core.catalog.documents import DocumentSummary
 from rag_core.catalog.engine import open_catalog
 from rag_core.catalog.quarantine import Quarantined, list_quarantined
-from rag_core.documents import Passage, join_headings
-from rag_core.index import open_index
-from rag_core.query import Query
-from rag_core.search import search
 from rag_core.settings import Settings
 
-if TYPE_CHECKING:
-    from rag_core.catalog.documents import DocumentSummary
-
-_SHOWN_CHARACTERS = 400
 _DOCUMENT_COLUMNS = ("source", "title", "chunks", "tokens", "id")
 _QUARANTINE_COLUMNS = ("source", "reason", "failures", "last failed")
 
@@ -64,24 +56,6 @@ async def show(settings: Settings, screen: Screen, *, wanted: str, collection: s
     return 0
 
 
-async def find(
-    settings: Settings, screen: Screen, *, query: str, collection: str | None, top_k: int
-) -> int:
-    """Find the passages that fit a query."""
-    name = collection or settings.collection
-    async with open_index(settings) as index:
-        passages = (await search(index, name, Query(query, top_k))).passages
-    lines = [
-        line
-        for number, passage in enumerate(passages, 1)
-        for line in _describe_passage(number, passage)
-    ]
-    screen.show(
-        {"collection": name, "query": query, "passages": passages}, lines or ["nothing found"]
-    )
-    return 0
-
-
 def _describe(document: DocumentSummary) -> dict[str, str]:
     return {
         "id": document.id,
@@ -93,21 +67,6 @@ def _describe(document: DocumentSummary) -> dict[str, str]:
         "metadata": ", ".join(f"{key}={value}" for key, value in document.metadata.items()),
         "ingested": f"{document.created_at:%Y-%m-%d %H:%M:%S %Z}",
     }
-
-
-def _describe_passage(number: int, passage: Passage) -> list[str]:
-    place = join_headings(passage.title, passage.heading_path)
-    page = "" if passage.page is None else f", page {passage.page}"
-    text = " ".join(passage.text.split())
-    shown = text if len(text) <= _SHOWN_CHARACTERS else f"{text[:_SHOWN_CHARACTERS]}…"
-    scores = f"cosine {passage.score:.3f}, BM25 {passage.lexical_score:.2f}"
-    return [
-        f"{number}. {place}{page}",
-        f"   {passage.source} [{passage.start}, {passage.end})",
-        f"   score {passage.fused_score:.3f} ({scores})",
-        f"   {shown}",
-        "",
-    ]
 
 
 def _as_keys(held: Quarantined) -> dict[str, object]:

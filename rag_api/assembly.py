@@ -10,7 +10,7 @@ from functools import partial
 from rag_api.admission import Runs
 from rag_api.answerers import open_answerer
 from rag_api.embeddings import Embeddings
-from rag_api.index_library import open_library
+from rag_api.index_library import IndexLibrary
 from rag_api.jobs import CatalogJobs, JobWatch
 from rag_api.parts import Check, Parts
 from rag_core.catalog.engine import check_catalog
@@ -37,7 +37,7 @@ async def open_parts(settings: Settings) -> AsyncIterator[Parts]:
         jobs = CatalogJobs(index.catalog, settings.home)
         watch = JobWatch(jobs)
         stack.callback(watch.close)
-        library, checks = open_library(index), _checks(index)
+        library, checks = IndexLibrary(index.for_questions()), _checks(index)
         yield Parts(settings, library, answerer, runs, checks, embeddings, jobs, watch)
 
 

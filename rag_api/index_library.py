@@ -5,13 +5,12 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, field
 
 from rag_api.recent import RecentSearches
 from rag_api.requests import CollectionView, DocumentView, SourceView
 from rag_core.catalog import chunks, collections, documents
 from rag_core.catalog.collections import Collection
-from rag_core.embedding.together import Together
 from rag_core.errors import DocumentNotFoundError, RagError
 from rag_core.index import Index
 from rag_core.query import NOTHING, Found, Query, merge
@@ -119,8 +118,3 @@ class IndexLibrary:
         except RagError as error:
             # No search shows what is not live in the catalog.
             logger.warning("removed; the next ingest clears the index: %s", error)
-
-
-def open_library(index: Index) -> IndexLibrary:
-    """The library over an index; queries of the same moment are embedded in one call."""
-    return IndexLibrary(replace(index, embedder=Together(index.embedder)))

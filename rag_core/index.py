@@ -6,12 +6,13 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from rag_core.catalog import collections
 from rag_core.catalog.collections import Collection
 from rag_core.catalog.engine import Catalog, open_catalog
 from rag_core.embedding import Embedder, open_embedder
+from rag_core.embedding.together import Together
 from rag_core.errors import LexicalUnavailableError, RagError
 from rag_core.lexical.engine import Lexical
 from rag_core.settings import Settings
@@ -34,6 +35,10 @@ class Index:
     embedder: Embedder
     vectors: Vectors
     lexical: Lexical
+
+    def for_questions(self) -> Index:
+        """The same parts; queries of one moment are embedded in one call."""
+        return replace(self, embedder=Together(self.embedder))
 
 
 @asynccontextmanager

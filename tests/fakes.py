@@ -12,9 +12,18 @@ from rag_core.catalog import documents, vectors
 from rag_core.catalog.collections import Collection
 from rag_core.catalog.documents import StagedDocument
 from rag_core.catalog.engine import Catalog
-from rag_core.documents import Chunk, Document, hash_text, indexed_texts, new_document_id
+from rag_core.documents import (
+    Chunk,
+    Document,
+    Passage,
+    hash_text,
+    indexed_texts,
+    new_document_id,
+)
 from rag_core.embedding import Embedder
 from rag_core.errors import VectorsMissingError
+from rag_core.query import Query
+from rag_core.search import Searched, search
 
 
 class WordEmbedder:
@@ -74,6 +83,13 @@ class MemoryVectors:
         if name not in self.collections:
             raise VectorsMissingError(f"no collection {name!r}")
         return self.collections[name]
+
+
+async def find_passages(
+    index: Searched, collection: str, text: str, *, top_k: int
+) -> Sequence[Passage]:
+    """What fits a text."""
+    return (await search(index, collection, Query(text, top_k))).passages
 
 
 async def stage(

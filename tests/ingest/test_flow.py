@@ -11,7 +11,7 @@ from ingest.report import Tally
 from ingest.sandbox import Sandbox
 from rag_core.catalog import collections, documents
 from rag_core.index import Index
-from rag_core.search import search
+from tests.fakes import find_passages
 from tests.rag_core.catalog_support import make_document
 
 
@@ -37,5 +37,5 @@ async def test_vectors_that_were_deleted_meanwhile_are_embedded_again(index: Ind
 
     await index.lexical.follow(index.catalog, collection)
     assert (flow.tally.added, flow.tally.embedded) == (1, 2)
-    assert len(await search(index, "notes", "Two rivers", top_k=9)) == 2
+    assert len(await find_passages(index, "notes", "Two rivers", top_k=9)) == 2
     assert await documents.staged_ids(index.catalog, collection) == []

@@ -20,9 +20,8 @@ from rag_core.errors import (
     VectorsUnavailableError,
 )
 from rag_core.index import Index
-from rag_core.search import search
 from rag_core.vectors.chroma import Vectors
-from tests.fakes import WordEmbedder
+from tests.fakes import WordEmbedder, find_passages
 
 
 def no_progress(tally: Tally) -> None:
@@ -95,7 +94,7 @@ async def live(index: Index, collection: str = "notes") -> list[DocumentSummary]
 
 
 async def found(index: Index, query: str) -> list[str]:
-    return [Path(one.source).name for one in await search(index, "notes", query, top_k=3)]
+    return [Path(one.source).name for one in await find_passages(index, "notes", query, top_k=3)]
 
 
 async def vectors_held(index: Index) -> int:

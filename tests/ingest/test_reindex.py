@@ -27,9 +27,8 @@ from rag_core.errors import (
     ReindexedError,
 )
 from rag_core.index import Index
-from rag_core.search import search
 from rag_core.vectors import upkeep
-from tests.fakes import WordEmbedder, stage
+from tests.fakes import WordEmbedder, find_passages, stage
 from tests.ingest.stores_support import TEXTS, Filled
 
 LONG = "The owl is a bird. " * 12
@@ -96,7 +95,7 @@ async def live(stores: Stores) -> dict[str, int]:
 
 async def found(stores: Stores, embedder: Embedder, query: str) -> list[str]:
     index = Index(stores.catalog, embedder, stores.vectors, stores.lexical)
-    return [one.source for one in await search(index, "animals", query, top_k=1)]
+    return [one.source for one in await find_passages(index, "animals", query, top_k=1)]
 
 
 async def faults(stores: Stores) -> list[str]:
@@ -285,12 +284,12 @@ async def test_a_program_with_the_old_model_answers_from_the_version_before(
     await reindex(stores, OtherEmbedder())
     index = Index(stores.catalog, WordEmbedder(), stores.vectors, stores.lexical)
 
-    (passage,) = await search(index, "animals", "barks", top_k=1)
+    (passage,) = await find_passages(index, "animals", "barks", top_k=1)
     await clear_collection(stores, "animals")
 
     assert (passage.source, passage.collection) == ("dog", "animals")
     with pytest.raises(FingerprintMismatchError, match="ingest reindex"):
-        await search(index, "animals", "barks", top_k=1)
+        await find_passages(index, "animals", "barks", top_k=1)
 
 
 async def test_versions_are_no_collections_of_their_own(filled: Filled) -> None:

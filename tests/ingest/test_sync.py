@@ -29,9 +29,8 @@ from rag_core.errors import (
 )
 from rag_core.index import Index
 from rag_core.lexical.engine import Lexical
-from rag_core.search import search
 from rag_core.vectors import upkeep
-from tests.fakes import WordEmbedder
+from tests.fakes import WordEmbedder, find_passages
 from tests.ingest.mirror_support import (
     find_faults,
     make_mirror,
@@ -113,7 +112,9 @@ async def test_a_title_that_is_the_name_follows_it_and_nothing_is_embedded(
     held = await read_held(index)
     assert held.texts == read_folder(folder)
     assert held.metadata[str(folder / "tributaries.txt")] == {"team": "a"}
-    assert (await search(index, "notes", "tributaries", top_k=1))[0].title == "tributaries.txt"
+    assert (await find_passages(index, "notes", "tributaries", top_k=1))[
+        0
+    ].title == "tributaries.txt"
 
 
 async def test_a_renamed_file_may_be_embedded_under_its_new_name(

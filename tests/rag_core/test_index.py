@@ -12,10 +12,9 @@ from rag_core.catalog.engine import open_catalog
 from rag_core.errors import ConfigurationError
 from rag_core.index import Index, follow_changes, open_index
 from rag_core.lexical.engine import Lexical
-from rag_core.search import search
 from rag_core.settings import Settings
 from rag_core.vectors import upkeep
-from tests.fakes import MemoryVectors, WordEmbedder, stage
+from tests.fakes import MemoryVectors, WordEmbedder, find_passages, stage
 
 
 def settings_in(home: Path, **more: str) -> Settings:
@@ -40,7 +39,7 @@ async def test_what_a_killed_ingest_left_staged_is_found_after_opening(tmp_path:
         await stage_cat(index)
 
     async with open_index(settings_in(tmp_path)) as index:
-        passages = await search(index, "default", "Where did the cat sit?", top_k=3)
+        passages = await find_passages(index, "default", "Where did the cat sit?", top_k=3)
 
     assert [one.source for one in passages] == ["/cat"]
 
@@ -54,7 +53,7 @@ async def test_a_lost_vector_index_is_built_again_at_opening(
         await index.vectors.drop((await ensure(index)).vector_index)
 
     async with open_index(settings_in(tmp_path)) as index:
-        passages = await search(index, "default", "cat", top_k=3)
+        passages = await find_passages(index, "default", "cat", top_k=3)
 
     assert [one.source for one in passages] == ["/cat"]
     assert "rebuilding" in caplog.text
@@ -119,7 +118,7 @@ async def test_a_vector_index_that_is_lost_while_we_serve_is_built_again(
 
         await index.vectors.drop(lost.vector_index)
         await until_replaced(index, lost)
-        passages = await search(index, "default", "cat", top_k=3)
+        passages = await find_passages(index, "default", "cat", top_k=3)
         serving.cancel()
         await asyncio.wait([serving])
 

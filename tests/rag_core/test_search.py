@@ -1,4 +1,4 @@
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,7 +11,7 @@ from rag_core import search as search_module
 from rag_core.catalog import chunks, collections, documents
 from rag_core.catalog.collections import Collection
 from rag_core.catalog.engine import open_catalog
-from rag_core.documents import Passage, chunk_id
+from rag_core.documents import chunk_id
 from rag_core.errors import (
     CollectionNotFoundError,
     FingerprintMismatchError,
@@ -21,9 +21,7 @@ from rag_core.errors import (
 from rag_core.index import Index
 from rag_core.lexical.engine import Lexical
 from rag_core.lexical.reader import Matches
-from rag_core.query import Query
-from rag_core.search import Searched, search
-from tests.fakes import MemoryVectors, WordEmbedder, stage
+from tests.fakes import MemoryVectors, WordEmbedder, find_passages, stage
 
 ANIMALS = {"/cat": "The cat sat on the mat.", "/dog": "A dog barked.", "/bird": "Birds sing."}
 
@@ -55,14 +53,10 @@ async def put(index: Index, texts: Mapping[str, str]) -> list[str]:
     return ids
 
 
-async def found(index: Searched, collection: str, text: str, *, top_k: int) -> Sequence[Passage]:
-    return (await search(index, collection, Query(text, top_k))).passages
-
-
 async def test_the_passage_that_fits_comes_first_with_all_its_scores(index: Index) -> None:
     await put(index, ANIMALS)
 
-    best, *_ = await found(index, "default", "the cat on a mat", top_k=3)
+    best, *_ = await find_passages(index, "default", "the cat on a mat", top_k=3)
 
     assert best.source == "/cat"
     assert 0 < best.score <= 1
@@ -73,7 +67,7 @@ async def test_the_passage_that_fits_comes_first_with_all_its_scores(index: Inde
 async def test_the_fused_score_is_the_weighted_sum_of_both_halves(index: Index) -> None:
     await put(index, ANIMALS)
 
-    passages = await found(index, "default", "cat barked", top_k=3)
+    passages = await find_passages(index, "default", "cat barked", top_k=3)
     matches = await index.lexical.search(await collection_of(index), "cat barked", 1)
 
     for one in passages:
@@ -85,7 +79,7 @@ async def test_passages_point_at_their_place_in_the_document(index: Index) -> No
     text = "First a cat.\n\nThen a dog."
     (document,) = await put(index, {"/both": text})
 
-    (best,) = await found(index, "default", "dog", top_k=1)
+    (best,) = await find_passages(index, "default", "dog", top_k=1)
 
     assert best.chunk_id == chunk_id(document, 1)
     assert text[best.start : best.end] == best.text == "Then a dog."
@@ -94,7 +88,7 @@ async def test_passages_point_at_their_place_in_the_document(index: Index) -> No
 async def test_no_more_passages_come_than_asked_for_and_the_best_first(index: Index) -> None:
     await put(index, ANIMALS)
 
-    passages = await found(index, "default", "cat dog", top_k=2)
+    passages = await find_passages(index, "default", "cat dog", top_k=2)
 
     assert len(passages) == 2
     assert passages[0].fused_score >= passages[1].fused_score
@@ -103,7 +97,7 @@ async def test_no_more_passages_come_than_asked_for_and_the_best_first(index: In
 async def test_a_word_that_no_chunk_has_still_finds_by_the_vectors(index: Index) -> None:
     await put(index, ANIMALS)
 
-    passages = await found(index, "default", "zebra", top_k=3)
+    passages = await find_passages(index, "default", "zebra", top_k=3)
 
     assert len(passages) == 3
     assert {one.lexical_score for one in passages} == {0.0}
@@ -113,7 +107,7 @@ async def test_a_replaced_document_is_not_found(index: Index) -> None:
     await put(index, ANIMALS)
 
     await put(index, {"/cat": "A horse."})
-    passages = await found(index, "default", "cat sat on the mat", top_k=10)
+    passages = await find_passages(index, "default", "cat sat on the mat", top_k=10)
 
     assert sorted(one.text for one in passages) == ["A dog barked.", "A horse.", "Birds sing."]
 
@@ -126,7 +120,7 @@ async def test_dead_chunks_do_not_push_out_the_live(
         await put(index, {"/cat": f"The cat. {version}"})
     await put(index, {"/dog": "A dog."})
 
-    passages = await found(index, "default", "the cat", top_k=2)
+    passages = await find_passages(index, "default", "the cat", top_k=2)
 
     assert [one.source for one in passages] == ["/cat", "/dog"]
 
@@ -138,20 +132,22 @@ async def test_a_removed_document_is_not_found_before_the_lexical_index_follows(
 
     await documents.remove_documents(index.catalog, await collection_of(index), [cat])
 
-    assert all(one.document_id != cat for one in await found(index, "default", "cat", top_k=5))
+    assert all(
+        one.document_id != cat for one in await find_passages(index, "default", "cat", top_k=5)
+    )
 
 
 async def test_an_empty_collection_has_no_passages(index: Index) -> None:
     await collection_of(index)
 
-    assert await found(index, "default", "cat", top_k=5) == ()
+    assert await find_passages(index, "default", "cat", top_k=5) == ()
 
 
 async def test_an_unknown_collection_is_an_error_that_names_the_others(index: Index) -> None:
     await put(index, ANIMALS)
 
     with pytest.raises(CollectionNotFoundError, match="default"):
-        await found(index, "other", "cat", top_k=5)
+        await find_passages(index, "other", "cat", top_k=5)
 
 
 async def test_a_collection_of_another_model_is_an_error(index: Index) -> None:
@@ -160,7 +156,7 @@ async def test_a_collection_of_another_model_is_an_error(index: Index) -> None:
     embedder.fingerprint = "another"
 
     with pytest.raises(FingerprintMismatchError):
-        await found(replace(index, embedder=embedder), "default", "cat", top_k=5)
+        await find_passages(replace(index, embedder=embedder), "default", "cat", top_k=5)
 
 
 @pytest.mark.parametrize(("query", "top_k"), [("", 5), (" \n\t", 5), ("cat", 0), ("cat", -1)])
@@ -168,14 +164,14 @@ async def test_a_blank_question_or_no_passages_wanted_is_an_error(
     index: Index, query: str, top_k: int
 ) -> None:
     with pytest.raises(InvalidRequestError):
-        await found(index, "default", query, top_k=top_k)
+        await find_passages(index, "default", query, top_k=top_k)
 
 
 async def test_without_vectors_there_is_no_half_result(index: Index) -> None:
     await put(index, ANIMALS)
 
     with pytest.raises(VectorsMissingError):
-        await found(replace(index, vectors=MemoryVectors()), "default", "cat", top_k=5)
+        await find_passages(replace(index, vectors=MemoryVectors()), "default", "cat", top_k=5)
 
 
 async def test_a_search_goes_on_in_the_vector_index_that_a_rebuild_switched_to(
@@ -184,7 +180,7 @@ async def test_a_search_goes_on_in_the_vector_index_that_a_rebuild_switched_to(
     await put(index, ANIMALS)
     switching = replace(index, vectors=SwitchedVectors(index))
 
-    best, *_ = await found(switching, "default", "cat", top_k=5)
+    best, *_ = await find_passages(switching, "default", "cat", top_k=5)
 
     assert best.source == "/cat"
 
@@ -211,7 +207,7 @@ class SwitchedVectors(MemoryVectors):
 async def test_a_hostile_question_is_answered(index: Index, query: str) -> None:
     await put(index, ANIMALS)
 
-    assert len(await found(index, "default", query, top_k=3)) == 3
+    assert len(await find_passages(index, "default", query, top_k=3)) == 3
 
 
 async def test_what_is_left_unread_changes_neither_passages_nor_scores(
@@ -226,7 +222,7 @@ async def test_what_is_left_unread_changes_neither_passages_nor_scores(
 
     for length in list(range(1, 7)) * 5:
         query = " ".join(generator.choice(words, length))
-        passages = await found(index, "default", query, top_k=8)
+        passages = await find_passages(index, "default", query, top_k=8)
         expected = (await score_all(index, query, depth=40))[:8]
         scores = [[one.score, one.lexical_score, one.fused_score] for one in passages]
         assert [one.chunk_id for one in passages] == [row[0] for row in expected]
