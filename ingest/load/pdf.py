@@ -1,4 +1,4 @@
-"""PDF to a Document: each page as Markdown, by its layout; by OCR where all of it is scanned."""
+"""PDF to a Document: each page as Markdown, by its layout; by OCR where it is scanned."""
 
 from __future__ import annotations
 
@@ -49,8 +49,10 @@ def load_pdf(
         )
     password = _find_password(content, passwords)
     title, pages = _read_pages(content, name, password)
-    warnings = _warn(pages)
-    if not any(page.strip() for page in pages):
+    if any(pages):
+        pages, read = _fill_in(content, name, password, pages)
+        warnings = (*_warn_of_ocr(read, len(pages)), *_warn(pages))
+    else:
         pages = _read_scan(content, name, password, count=len(pages))
         warnings = ("its pages are scanned: read by OCR, which makes mistakes", *_warn(pages))
     text = _PAGE_GAP.join(pages)
@@ -103,19 +105,69 @@ def _read_scan(content: bytes, name: str, password: str | None, *, count: int) -
             "install Tesseract's language data (on Debian tesseract-ocr-eng)"
         )
         raise EmptyDocumentError(f"{name!r} has no text on its {count} page(s): {way_out}")
-    result = _parse(content, name, password, tessdata)
-    read = {
-        page.page_num: _choose(page.markdown, normalise_text(page.text))
-        for page in result.pages
-        if page.text.strip()
-    }
-    if not any(read.values()):
+    read = _recognise(content, name, password, tessdata)
+    if not read:
         raise EmptyDocumentError(f"{name!r} has no text on its {count} page(s), OCR found none")
     return [read.get(number, "") for number in range(1, count + 1)]
 
 
+def _fill_in(
+    content: bytes, name: str, password: str | None, pages: list[str]
+) -> tuple[list[str], list[int]]:
+    """Read single scanned pages among others by OCR, when it is installed, and say which."""
+    tessdata = find_tessdata()
+    empty = [number for number, page in enumerate(pages, 1) if not page]
+    scanned = _find_pictures(content, password, empty)[:MAX_PAGES]
+    if tessdata is None or not scanned:
+        return pages, []
+    wanted = ",".join(map(str, scanned))
+    read = _recognise(content, name, password, tessdata, wanted=wanted)
+    return [page or read.get(number, "") for number, page in enumerate(pages, 1)], sorted(read)
+
+
+def _find_pictures(content: bytes, password: str | None, numbers: Sequence[int]) -> list[int]:
+    """Those of these pages that show a picture: a blank page need not be read."""
+    if not numbers:
+        return []
+    try:
+        document = pypdfium2.PdfDocument(content, password=password)
+    except pypdfium2.PdfiumError:
+        return []
+    try:
+        return [number for number in numbers if _has_picture(document, number - 1)]
+    finally:
+        document.close()
+
+
+def _has_picture(document: pypdfium2.PdfDocument, number: int) -> bool:
+    try:
+        page = document[number]
+    except (pypdfium2.PdfiumError, IndexError):
+        return False
+    found = any(page.get_objects(filter=[pypdfium2.raw.FPDF_PAGEOBJ_IMAGE], max_depth=2))
+    page.close()
+    return found
+
+
+def _recognise(
+    content: bytes, name: str, password: str | None, tessdata: Tessdata, wanted: str | None = None
+) -> dict[int, str]:
+    """By their numbers, the texts of those pages on which OCR finds any; `wanted` as `1,3`."""
+    result = _parse(content, name, password, tessdata, wanted=wanted)
+    return {
+        page.page_num: _choose(page.markdown, normalise_text(page.text))
+        for page in result.pages
+        if page.text.strip()
+    }
+
+
 def _parse(
-    content: bytes, name: str, password: str | None, tessdata: Tessdata | None = None
+    content: bytes,
+    name: str,
+    password: str | None,
+    tessdata: Tessdata | None = None,
+    *,
+    wanted: str | None = None,
 ) -> ParseResult:
     parser = LiteParse(
         ocr_enabled=tessdata is not None,
@@ -127,6 +179,7 @@ def _parse(
         extract_links=False,
         continue_on_page_error=True,
         num_workers=1,
+        target_pages=wanted,
         password=password,
         quiet=True,
     )
@@ -180,9 +233,20 @@ def _clean_title(title: str) -> str:
     return "" if title.lower() in _USELESS_TITLES else title
 
 
+def _warn_of_ocr(read: Sequence[int], count: int) -> tuple[str, ...]:
+    if not read:
+        return ()
+    shown = _show(read)
+    return (f"{len(read)} of {count} pages are scanned, read by OCR with its mistakes: {shown}",)
+
+
 def _warn(pages: list[str]) -> tuple[str, ...]:
-    empty = [str(number) for number, page in enumerate(pages, 1) if not page]
+    empty = [number for number, page in enumerate(pages, 1) if not page]
     if not empty:
         return ()
-    shown = ", ".join(empty[:_MOST_SHOWN]) + (", …" if len(empty) > _MOST_SHOWN else "")
-    return (f"{len(empty)} of {len(pages)} pages hold no text and may need OCR: {shown}",)
+    return (f"{len(empty)} of {len(pages)} pages hold no text and may need OCR: {_show(empty)}",)
+
+
+def _show(numbers: Sequence[int]) -> str:
+    shown = ", ".join(map(str, numbers[:_MOST_SHOWN]))
+    return f"{shown}, …" if len(numbers) > _MOST_SHOWN else shown

@@ -68,6 +68,29 @@ def test_scanned_pages_are_read_by_ocr_with_a_warning() -> None:
     assert document.warnings == ("its pages are scanned: read by OCR, which makes mistakes",)
 
 
+@pytest.mark.skipif(find_tessdata() is None, reason="Tesseract's language data is not installed")
+def test_single_scanned_pages_among_others_are_read_by_ocr() -> None:
+    scan = Image.new("L", (900, 200), "white")
+    ImageDraw.Draw(scan).text((40, 60), "Ducks swim", fill="black", font_size=90)
+    pdf = FPDF()
+    pdf.set_font("Helvetica", size=12)
+    pdf.add_page()
+    pdf.multi_cell(0, 8, "Owls fly by night.")
+    pdf.add_page()
+    pdf.image(scan, w=180)
+    pdf.add_page()
+
+    document = load(bytes(pdf.output()))
+
+    _, second, third = document.page_starts
+    assert document.text.startswith("Owls fly by night.")
+    assert "Ducks swim" in document.text[second:third]
+    assert document.warnings == (
+        "1 of 3 pages are scanned, read by OCR with its mistakes: 2",
+        "1 of 3 pages hold no text and may need OCR: 3",
+    )
+
+
 def test_a_scan_of_too_many_pages_is_reported() -> None:
     with pytest.raises(EmptyDocumentError, match="OCR"):
         load(make_pdf([""] * (MAX_PAGES + 1)))
