@@ -756,6 +756,8 @@ export interface Retrieved {
   passages: Array<PassageView>;
   /** All that were searched, each with its weight. */
   collections: Record<string, number>;
+  /** Where no passage has this `fused_score`, they are not thought to hold the answer; `ingest eval --calibrate` chooses it for a collection. */
+  least_score: number;
 }
 
 /** What became of an answer's run. */

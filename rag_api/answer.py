@@ -185,7 +185,11 @@ def _complete(
 
 async def _quote(retrieved: Retrieved, answerer: ExtractiveAnswerer) -> AnswerStream:
     found = await extractive.extract(
-        retrieved.question, retrieved.passages, answerer.embedder, why=answerer.why
+        retrieved.question,
+        retrieved.passages,
+        answerer.embedder,
+        why=answerer.why,
+        least_score=retrieved.least_score,
     )
     for piece in found.pieces:
         yield piece

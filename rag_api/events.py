@@ -13,6 +13,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from rag_core.documents import Passage
+from rag_core.query import LEAST_SCORE
 
 
 class _Event(BaseModel):
@@ -70,6 +71,11 @@ class Retrieved(_Event):
     passages: tuple[PassageView, ...]
     collections: dict[str, float] = Field(
         default_factory=dict, description="All that were searched, each with its weight."
+    )
+    least_score: float = Field(
+        LEAST_SCORE,
+        description="Where no passage has this `fused_score`, they are not thought to hold the "
+        "answer; `ingest eval --calibrate` chooses it for a collection.",
     )
 
 

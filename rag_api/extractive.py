@@ -10,13 +10,12 @@ from rag_api.events import Cited, Delta, Outcome, PassageView
 from rag_api.quotes import cite_quote
 from rag_api.sentence_choice import ChosenSentence, choose_sentences
 from rag_core.embedding import Embedder
+from rag_core.query import LEAST_SCORE
 
 MODEL = "extractive"
 NO_MODEL = "No chat model is configured (CHAT_MODEL)"
 MODEL_FAILED = "The chat model does not answer"
 
-_LEAST_FUSED_SCORE = 0.235
-"""Measured: below it lie 92 % of the questions off the topic, and 2 % of the answerable."""
 _NOTHING_FITS = "The documents do not seem to hold an answer to this question."
 
 _LINK = re.compile(r"!?\[([^\]]*)\]\([^)]*\)")
@@ -37,14 +36,19 @@ class Extract:
 
 
 async def extract(
-    question: str, passages: Sequence[PassageView], embedder: Embedder, *, why: str = NO_MODEL
+    question: str,
+    passages: Sequence[PassageView],
+    embedder: Embedder,
+    *,
+    why: str = NO_MODEL,
+    least_score: float = LEAST_SCORE,
 ) -> Extract:
     """Quote up to three sentences, or say that nothing fits; `passages` is not empty.
 
-    `why` tells the reader why no model answers.
+    `why` tells the reader why no model answers. Nothing fits when no passage has the least score.
     """
     best = max(passage.fused_score for passage in passages)
-    if best < _LEAST_FUSED_SCORE:
+    if best < least_score:
         return _abstain(why)
     chosen = await choose_sentences(question, passages, embedder)
     return Extract(tuple(_write(chosen, why)), "answered") if chosen else _abstain(why)

@@ -18,7 +18,7 @@ from rag_core.catalog import chunks, collections
 from rag_core.documents import Passage
 from rag_core.errors import VectorsMissingError
 from rag_core.lexical.reader import Matches
-from rag_core.query import NOTHING, Found, Query
+from rag_core.query import LEAST_SCORE, NOTHING, Found, Query
 
 if TYPE_CHECKING:
     from rag_core.catalog.chunks import PassageRow
@@ -139,7 +139,10 @@ async def search_collection(
             raise
         scored = await _find(index, switched, query, vector)
     passages = await _load_passages(index.catalog, scored)
-    return Found(passages) if passages else NOTHING
+    if not passages:
+        return NOTHING
+    least = collection.least_score
+    return Found(passages, least_score=LEAST_SCORE if least is None else least)
 
 
 async def find_collection(index: Searched, name: str) -> Collection:

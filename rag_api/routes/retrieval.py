@@ -68,6 +68,7 @@ async def search(asked: Asked, *, parts: Parts, base_url: str) -> Retrieved:
         collection=next(iter(collections)),
         collections=dict(collections),
         passages=passages,
+        least_score=found.least_score,
     )
 
 

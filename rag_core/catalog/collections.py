@@ -34,6 +34,7 @@ _COLUMNS = (
     _table.c.overlap_tokens,
     _table.c.strategy,
     _table.c.fields,
+    _table.c.least_score,
 )
 _ALL: Select[*tuple[Any, ...]] = select(*_COLUMNS)
 _BY_NAME = _ALL.where(_table.c.name == bindparam("wanted"))
@@ -73,6 +74,8 @@ class Collection:
     overlap_tokens: int
     strategy: Strategy
     fields: tuple[str, ...]
+    least_score: float | None = None
+    """Fused score of the best passage, below which nothing answers; None when nobody calibrated."""
 
     @property
     def splitting(self) -> Splitting:
@@ -94,6 +97,7 @@ class CollectionSummary:
     overlap_tokens: int
     strategy: Strategy
     fields: tuple[str, ...]
+    least_score: float | None = None
 
     @property
     def splitting(self) -> Splitting:
@@ -195,6 +199,7 @@ async def list_collections(catalog: Catalog) -> list[CollectionSummary]:
             _table.c.overlap_tokens,
             _table.c.strategy,
             _table.c.fields,
+            _table.c.least_score,
         )
         .outerjoin_from(_table, tables.documents)
         .where(_is_visible)

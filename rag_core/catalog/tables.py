@@ -12,6 +12,7 @@ from sqlalchemy import (
     Column,
     DateTime,
     Dialect,
+    Float,
     ForeignKey,
     Index,
     Integer,
@@ -72,6 +73,7 @@ collections = Table(
     Column("overlap_tokens", Integer, nullable=False, server_default="0"),
     Column("strategy", Text, nullable=False, server_default="structure"),
     Column("fields", JsonTuple, nullable=False, server_default="[]"),
+    Column("least_score", Float),
 )
 
 # One row is one version of a document; it never changes but for its state, and for its source

@@ -266,3 +266,12 @@ async def test_a_model_that_has_failed_for_some_time_is_not_asked() -> None:
 
     assert isinstance(answerer.chat, ScriptedChat)
     assert len(answerer.chat.asked) == 3
+
+
+async def test_an_answer_holds_to_the_least_score_of_what_was_searched() -> None:
+    strict = FOUND.model_copy(update={"least_score": 0.99})
+
+    *_, done = await collect(ExtractiveAnswerer(WordEmbedder()), strict)
+
+    assert isinstance(done, Done)
+    assert done.outcome == "insufficient"

@@ -68,3 +68,14 @@ def test_pieces_are_a_few_words_and_together_the_text() -> None:
     text = "One two three four five. "
 
     assert cut_in_pieces(text) == ["One two three ", "four five. "]
+
+
+async def test_a_collection_may_say_what_its_least_score_is() -> None:
+    question = "When was the lighthouse built?"
+    best = max(passage.fused_score for passage in PASSAGES)
+
+    strict = await extract(question, PASSAGES, WordEmbedder(), least_score=best + 0.01)
+    just = await extract(question, PASSAGES, WordEmbedder(), least_score=best)
+
+    assert strict.outcome == "insufficient"
+    assert just.outcome == "answered"

@@ -61,3 +61,9 @@ def test_why_there_is_nothing_is_said_of_all_together(
 def test_what_cannot_be_searched_is_refused(query: Query) -> None:
     with pytest.raises(InvalidRequestError):
         query.check()
+
+
+def test_of_several_collections_the_lowest_least_score_counts() -> None:
+    strict, loose = (Found(found("a", 0.5).passages, least_score=least) for least in (0.4, 0.3))
+
+    assert merge([(1.0, strict), (1.0, loose)], 2).least_score == 0.3

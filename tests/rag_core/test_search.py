@@ -11,6 +11,7 @@ from rag_core import search as search_module
 from rag_core.catalog import chunks, collections, documents
 from rag_core.catalog.collections import Collection
 from rag_core.catalog.engine import open_catalog
+from rag_core.catalog.least_score import set_least_score
 from rag_core.documents import chunk_id
 from rag_core.errors import (
     CollectionNotFoundError,
@@ -21,6 +22,8 @@ from rag_core.errors import (
 from rag_core.index import Index
 from rag_core.lexical.engine import Lexical
 from rag_core.lexical.reader import Matches
+from rag_core.query import LEAST_SCORE, Query
+from rag_core.search import search
 from tests.fakes import MemoryVectors, WordEmbedder, find_passages, stage
 
 ANIMALS = {"/cat": "The cat sat on the mat.", "/dog": "A dog barked.", "/bird": "Birds sing."}
@@ -292,3 +295,13 @@ def test_the_fused_score_has_the_same_bounds_for_every_query(
     fused = search_module._fuse(np.array(cosine), np.array(covered * ceiling), ceiling)
 
     assert -0.4 <= fused <= 1.0 + 1e-9
+
+
+async def test_what_is_found_carries_the_least_score_of_its_collection(index: Index) -> None:
+    await put(index, ANIMALS)
+    before = await search(index, "default", Query("the cat", 3))
+
+    await set_least_score(index.catalog, await collection_of(index), 0.5)
+
+    after = await search(index, "default", Query("the cat", 3))
+    assert (before.least_score, after.least_score) == (LEAST_SCORE, 0.5)
