@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 SOURCES := rag_core ingest rag_api
 COMPILE := $(BIN)/uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes \
-	--no-emit-index-url --no-header --quiet --extra local --extra postgres --extra build
+	--no-emit-index-url --no-header --quiet --extra local --extra postgres --extra eval --extra build
 
 .DEFAULT_GOAL := help
 .PHONY: help install install-dev run test check format lock sample types clean

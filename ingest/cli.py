@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from typer.exceptions import TyperException
 
+from ingest.evaluate_cli import app as evaluate_app
 from ingest.mirror_cli import app as mirror_app
 from ingest.options import EXIT_CODES, AsJson, Collection, check_text, gathered, lazily, run
 from ingest.order_options import Given, OrderOptions, SelectionOptions
@@ -174,13 +175,14 @@ def status(
 
     Keys of --json: home, size_bytes, parts [part, state, detail], collections [name, documents,
     chunks, tokens, fingerprint, created_at, chunk_tokens, overlap_tokens, strategy,
-    fields].
+    fields, least_score].
     """
     run(health.status, as_json=as_json)
 
 
 # Last, so that help lists the everyday commands first.
 app.add_typer(mirror_app)
+app.add_typer(evaluate_app)
 app.add_typer(quarantine_app)
 app.add_typer(worker_app)
 app.add_typer(upkeep_app)

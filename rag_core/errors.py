@@ -1,4 +1,4 @@
-"""Every error of ours, by what the caller does next; those of answers are in `rag_api`.
+"""Every error of ours, by what the caller does next; others are in `rag_api` and `ingest.evaluate`.
 
 RagError
 ├── ConfigurationError            give up: a setting is wrong; the text says which and what to do

@@ -13,7 +13,7 @@ UV = Path(sys.executable).parent / "uv"
 COMPILE = (
     *("pip", "compile", "pyproject.toml", "--universal", "--python-version", "3.11"),
     *("--generate-hashes", "--no-emit-index-url", "--no-header", "--quiet"),
-    *("--extra", "local", "--extra", "postgres", "--extra", "build"),
+    *("--extra", "local", "--extra", "postgres", "--extra", "eval", "--extra", "build"),
 )
 LOCKS = {"runtime.txt": (), "dev.txt": ("--extra", "dev", "-c", "locks/runtime.txt")}
 

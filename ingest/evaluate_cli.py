@@ -1,0 +1,51 @@
+"""The command that tells how well questions are answered, as a word of the command line."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from ingest.evaluate.options import EvaluationOptions
+from ingest.options import EXIT_CODES, AsJson, gathered, lazily, run
+
+if TYPE_CHECKING:
+    from ingest.evaluate import command
+else:
+    command = lazily("ingest.evaluate.command")
+
+app = typer.Typer()
+
+
+@app.command("eval", epilog=EXIT_CODES)
+@gathered(EvaluationOptions, "options")
+def evaluate(
+    dataset: Annotated[
+        Path, typer.Argument(metavar="DATASET", help="A folder, or a file of JSON lines.")
+    ],
+    *,
+    options: EvaluationOptions,
+    as_json: AsJson = False,
+) -> None:
+    """Ask questions whose answers are known, and say how well the search does.
+
+    DATASET is a folder in BEIR's layout (corpus.jsonl, queries.jsonl, qrels/test.tsv), a folder
+    with questions.jsonl and a corpus.jsonl or files/, or JSON lines of questions about a
+    collection that is there: {"question", "documents"?, "evidence"?, "answers"?, "answerable"?}.
+    Its own documents are kept in a collection `eval-NAME`; what has not changed is not embedded
+    again. Prints nDCG, recall, precision and MRR as trec_eval counts them, how well scores tell
+    what cannot be answered (AUROC), latency, and the changes since the last run; writes JSON and
+    a page of HTML to RAG_HOME/evaluations. Exit code 1 when a --min is not reached.
+
+    Keys of --json: dataset, layout, path, collection, fingerprint, splitting, started_at, seconds,
+    questions, judged, unanswerable, failed, documents, top_k, callers, metrics [by name],
+    abstention [answerable, unanswerable, auroc, now, chosen], ingested [added, updated, unchanged,
+    removed, failed, embedded, seconds], answers [url, model, asked, failed, example], compared
+    [file, started_at, metric, questions, same, changes, better, worse], missed [metric, value,
+    least], json_file, html_file, problem.
+    """
+    run(
+        lambda settings, screen: command.evaluate(settings, screen, dataset, options),
+        as_json=as_json,
+    )

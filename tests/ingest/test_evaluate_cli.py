@@ -1,0 +1,161 @@
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import Any
+
+import orjson
+import pytest
+from typer.testing import CliRunner, Result
+
+from ingest.cli import app
+from tests.ingest.evaluate_support import write_beir, write_lines
+
+KEYS = (
+    "dataset layout path collection fingerprint splitting started_at seconds questions judged "
+    "unanswerable failed documents top_k callers metrics abstention ingested answers compared "
+    "missed json_file html_file problem"
+)
+QUESTIONS = [
+    {"id": "a", "question": "Which river flows through Cologne?", "documents": ["rhine.md"]},
+    {"id": "b", "question": "What does Vienna lie on?", "passages": ["through Vienna"]},
+    {"id": "c", "question": "Who won the cup in 1954?", "answerable": False},
+]
+
+
+@pytest.fixture
+def home(ingest_home: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The session's store, with the real model; each test has a collection of its own."""
+    monkeypatch.setenv("RAG_HOME", str(ingest_home))
+    monkeypatch.setenv("EMBEDDING_MODEL", "local")
+    monkeypatch.setenv("RAG_COLLECTION", f"test-{time.monotonic_ns()}")
+    monkeypatch.chdir(ingest_home)
+    return ingest_home
+
+
+@pytest.fixture
+def rivers(tmp_path: Path, home: Path) -> Path:
+    assert home
+    return write_beir(tmp_path / f"rivers-{time.monotonic_ns()}")
+
+
+@pytest.fixture
+def mine(tmp_path: Path, home: Path) -> Path:
+    """Questions about a collection that is there."""
+    assert home
+    notes = tmp_path / "notes"
+    notes.mkdir()
+    (notes / "rhine.md").write_text("# Rhine\n\nIt flows through Basel and Cologne.\n")
+    (notes / "danube.md").write_text("# Danube\n\nIt flows through Vienna and Budapest.\n")
+    assert run("add", notes).exit_code == 0
+    return write_lines(tmp_path / f"mine-{time.monotonic_ns()}.jsonl", QUESTIONS)
+
+
+def run(*arguments: object) -> Result:
+    return CliRunner().invoke(app, [str(argument) for argument in arguments])
+
+
+def run_json(*arguments: object) -> dict[str, Any]:
+    result: dict[str, Any] = orjson.loads(run("eval", *arguments, "--json").stdout)
+    return result
+
+
+def test_a_beir_folder_is_ingested_asked_and_compared(rivers: Path) -> None:
+    first = run_json(rivers)
+
+    again = run_json(rivers)
+
+    assert list(first) == KEYS.split()
+    assert first["metrics"]["ndcg@10"] == 1.0
+    assert first["ingested"]["embedded"] == 3
+    assert first["compared"] is None
+    assert again["ingested"]["unchanged"] == 3
+    assert again["compared"]["changes"]["ndcg@10"] == 0.0
+    assert Path(again["html_file"]).read_text().startswith("<!doctype html>")
+
+
+def test_a_person_reads_a_table(rivers: Path) -> None:
+    result = run("eval", rivers)
+
+    assert result.exit_code == 0
+    assert "ndcg@10\t1.000" in result.stdout
+    assert "auroc: none" in result.stdout
+    assert "report: " in result.stdout
+
+
+def test_a_minimum_that_is_missed_is_exit_code_1(rivers: Path) -> None:
+    assert run("eval", rivers, "--min", "ndcg@10=0.9").exit_code == 0
+
+    result = run("eval", rivers, "--min", "ndcg@10=0.9", "--min", "precision@5=0.9")
+
+    assert result.exit_code == 1
+    assert "too low: precision@5 is 0.2000, --min is 0.9" in result.stdout
+
+
+@pytest.mark.parametrize("least", ["auroc=0.5", "f1=0.5", "ndcg@7=0.5", "ndcg@10=x"])
+def test_a_minimum_that_cannot_be_measured_is_exit_code_2(rivers: Path, least: str) -> None:
+    result = run("eval", rivers, "--min", least)
+
+    assert result.exit_code == 2
+    assert "--min" in result.output
+
+
+def test_questions_may_be_asked_of_a_collection_that_is_there(mine: Path) -> None:
+    result = run_json(mine)
+
+    assert result["ingested"] is None
+    assert result["unanswerable"] == 1
+    assert result["metrics"]["auroc"] == 1.0
+    assert result["metrics"]["recall@1"] == 1.0
+    assert result["metrics"]["passage_recall@1"] == 1.0
+
+
+def test_a_document_that_the_collection_has_not_is_exit_code_2(mine: Path) -> None:
+    write_lines(mine, [{"question": "a", "documents": ["nile.md"]}])
+
+    result = run("eval", mine)
+
+    assert result.exit_code == 2
+    assert f"{mine}:1: expects the document 'nile.md'" in result.output
+
+
+def test_a_dataset_may_be_asked_of_another_collection(rivers: Path, home: Path) -> None:
+    assert home
+    run("eval", rivers)
+
+    result = run_json(rivers, "--collection", f"eval-{rivers.name}")
+
+    assert result["ingested"] is None
+    assert result["metrics"]["ndcg@10"] == 1.0
+
+
+def test_a_calibration_is_kept_with_the_collection(mine: Path) -> None:
+    write_lines(mine, [{**QUESTIONS[0], "id": str(at)} for at in range(20)])
+
+    result = run_json(mine, "--calibrate")
+    after = run_json(mine)
+
+    chosen = result["abstention"]["chosen"]
+    assert chosen["kept"] == 1.0
+    assert after["abstention"]["now"] == chosen
+
+
+def test_too_few_questions_calibrate_nothing(mine: Path) -> None:
+    result = run("eval", mine, "--calibrate")
+
+    assert result.exit_code == 2
+    assert "needs 20 answerable questions or more, not 2" in result.output
+
+
+def test_a_judge_without_answers_is_wrong_usage(rivers: Path) -> None:
+    result = run("eval", rivers, "--judge")
+
+    assert result.exit_code == 2
+    assert "--judge judges answers: it needs --answers" in result.output
+
+
+def test_nobody_at_the_url_is_one_sentence(rivers: Path) -> None:
+    result = run("eval", rivers, "--answers", "http://127.0.0.1:9")
+
+    assert result.exit_code == 2
+    assert "http://127.0.0.1:9/healthz does not answer" in result.output
