@@ -233,6 +233,8 @@ export interface DocumentView {
   /** SHA-256 of the file, in hexadecimal digits. */
   content_hash: string;
   created_at: string;
+  /** ISO 639-1; empty when it could not be told. */
+  language: string;
   text: string;
   /** Empty when the format has no pages. */
   page_starts: Array<number>;

@@ -26,6 +26,7 @@ from pydantic import BaseModel, Field, ValidationError, model_validator
 from ingest.parsed import Cut
 from rag_core.documents import DEFAULT_SPLITTING, Chunk, Markup, Splitting
 from rag_core.errors import BundleError
+from rag_core.languages import detect_language
 
 FORMAT = 1
 DOCUMENTS, VECTORS, MANIFEST = "documents.jsonl", "vectors.npy", "manifest.json"
@@ -91,7 +92,13 @@ class BundledDocument(BaseModel):
     text: str
     page_starts: tuple[int, ...]
     markup: Markup = "markdown"
+    language: str = Field("", pattern=r"^(?:[a-z]{2})?$")
     chunks: tuple[BundledChunk, ...]
+
+    @property
+    def spoken(self) -> str:
+        """Its language, also where the bundle is of before languages were told."""
+        return self.language or detect_language(self.text)
 
     @model_validator(mode="after")
     def _fits(self) -> Self:

@@ -92,7 +92,8 @@ def list_documents(
     """List the documents of a collection.
 
     Keys of --json: collection, chunk_tokens, overlap_tokens, strategy, fields, documents [id,
-    source, title, media_type, size_bytes, chunks, tokens, metadata, content_hash, created_at].
+    source, title, media_type, size_bytes, chunks, tokens, metadata, content_hash, created_at,
+    language].
     """
     run(
         lambda settings, screen: lookups.list_documents(settings, screen, collection=collection),

@@ -107,6 +107,7 @@ def _line(document: StoredDocument) -> dict[str, object]:
         "text": document.text,
         "page_starts": document.page_starts,
         "markup": document.markup,
+        "language": document.language,
         "chunks": [
             {
                 "start": chunk.start,

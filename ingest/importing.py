@@ -182,6 +182,7 @@ def _stage(document: BundledDocument) -> StagedDocument:
             media_type=document.media_type,
             markup=document.markup,
             page_starts=document.page_starts,
+            language=document.spoken,
         ),
         chunks=chunks,
         content_hash=bytes.fromhex(document.content_hash),

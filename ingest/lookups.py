@@ -62,6 +62,7 @@ def _describe(document: DocumentSummary) -> dict[str, str]:
         "source": document.source,
         "title": document.title,
         "type": document.media_type,
+        "language": document.language,
         "size": f"bytes: {document.size_bytes}, chunks: {document.chunks}, "
         f"tokens: {document.tokens}",
         "metadata": ", ".join(f"{key}={value}" for key, value in document.metadata.items()),

@@ -8,6 +8,7 @@ from itertools import pairwise
 
 from rag_core.documents import Chunk, Document
 from rag_core.errors import UnreadableDocumentError
+from rag_core.languages import known_language
 
 LENGTH_BYTES = 8
 """Each frame is its length, big endian, and then so many bytes of JSON."""
@@ -129,6 +130,7 @@ def put_together(accepted: Accepted, *, source: str, seconds: float = 0.0) -> Pa
         document,
         source=source,
         title=document.title[:_TITLE_CHARACTERS],
+        language=known_language(document.language),
         warnings=tuple(text[:_WARNING_CHARACTERS] for text in document.warnings[:_WARNINGS]),
     )
     content_hash = bytes.fromhex(accepted.content_hash)

@@ -8,6 +8,7 @@ from ingest.split import split_document
 from rag_core.catalog.audit import StoredDocument
 from rag_core.catalog.documents import StagedDocument
 from rag_core.documents import Document, Splitting
+from rag_core.languages import detect_language
 from rag_core.threads import to_its_end
 from rag_core.tokens import TokenCounter
 
@@ -45,6 +46,7 @@ def _cut(
         media_type=stored.media_type,
         markup=stored.markup,
         page_starts=stored.page_starts,
+        language=stored.language or detect_language(stored.text),
     )
     return StagedDocument(
         id=document_id,

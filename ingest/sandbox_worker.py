@@ -32,6 +32,7 @@ from rag_core.errors import (
     UnavailableDocumentError,
     UnreadableDocumentError,
 )
+from rag_core.languages import detect_language
 from rag_core.parent import end_with_parent
 from rag_core.tokens import TokenCounter, open_counter
 
@@ -144,7 +145,9 @@ def _blame(error: Exception) -> DocumentError:
 
 def _storable(document: Document) -> Document:
     """Replace, one for one, the half characters and zeros that no database takes."""
-    return replace(document, title=_clean(document.title), text=_clean(document.text))
+    text = _clean(document.text)
+    language = detect_language(text)
+    return replace(document, title=_clean(document.title), text=text, language=language)
 
 
 def _clean(text: str) -> str:

@@ -80,6 +80,7 @@ class IndexLibrary:
             metadata=dict(summary.metadata),
             content_hash=summary.content_hash.hex(),
             created_at=summary.created_at,
+            language=summary.language,
             text=text,
             page_starts=page_starts,
         )

@@ -224,6 +224,7 @@ class DocumentView(_Answer):
     metadata: dict[str, str]
     content_hash: str = Field(description="SHA-256 of the file, in hexadecimal digits.")
     created_at: datetime
+    language: str = Field(description="ISO 639-1; empty when it could not be told.")
     text: str
     page_starts: tuple[int, ...] = Field(description="Empty when the format has no pages.")
 

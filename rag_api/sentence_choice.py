@@ -9,13 +9,15 @@ from __future__ import annotations
 import math
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from rag_api.events import PassageView
 from rag_api.quotes import Quote
 from rag_core.embedding import Embedder
-from rag_core.lexical.analysis import make_analyser, query_terms
+from rag_core.languages import detect_language
+from rag_core.lexical.analysis import query_words, terms_language, text_terms
+from rag_core.lexical.characters import find_characters, in_pairs
 from rag_core.sentences import find_sentences
 
 _COSINE_WEIGHT = 0.5
@@ -39,7 +41,7 @@ _FEWEST_WORDS = 4
 _MOST_CHARACTERS = 600
 
 _DATE = re.compile(
-    r"\b\d{4}\b|\b(?:january|february|march|april|may|june|july|august|september|october"
+    r"(?<!\d)\d{4}(?!\d)|\b(?:january|february|march|april|may|june|july|august|september|october"
     r"|november|december)\b|\b(?:century|decade)\b",
     re.IGNORECASE,
 )
@@ -50,9 +52,23 @@ _NUMBER = re.compile(
 )
 _NAME = re.compile(r"(?<=[a-z,;] )[A-Z]\w+")
 _KINDS = (
-    (re.compile(r"\b(?:when|(?:what|which) (?:year|date|day|month))\b", re.IGNORECASE), _DATE),
     (
-        re.compile(r"\bhow (?:many|much|long|old|far|often|big|large|fast)\b", re.IGNORECASE),
+        re.compile(
+            r"\b(?:when|(?:what|which) (?:year|date|day|month)|wann|quand|cuándo"
+            r"|quando|когда|متى)\b"
+            r"|何时|哪一?年|いつ|何年|언제",
+            re.IGNORECASE,
+        ),
+        _DATE,
+    ),
+    (
+        re.compile(
+            r"\bhow (?:many|much|long|old|far|often|big|large|fast)\b"
+            r"|\b(?:wie ?viele?|wie (?:hoch|lang|alt|groß)|combien"
+            r"|cuánt[oa]s?|quant[oiae]s?|сколько|كم)\b"
+            r"|多少|几|いくつ|何人|얼마|몇",
+            re.IGNORECASE,
+        ),
         _NUMBER,
     ),
     (re.compile(r"\b(?:who|whom|whose|where)\b", re.IGNORECASE), _NAME),
@@ -74,7 +90,7 @@ async def choose_sentences(
     candidates = _find_candidates(passages)
     if not candidates:
         return []
-    scores = _score_words(question, [candidate.quote.text for candidate in candidates])
+    scores = _score_words(question, candidates)
     known = [
         _LEXICAL_WEIGHT * score
         + _PASSAGE_WEIGHT * candidate.passage.fused_score
@@ -132,24 +148,39 @@ def _is_prose(text: str, start: int, end: int) -> bool:
     if _NO_PROSE_BEFORE.search(text, line_start, start) or end - start > _MOST_CHARACTERS:
         return False
     sentence = text[start:end]
-    return len(_WORD.findall(sentence)) >= _FEWEST_WORDS and not _NO_PROSE_INSIDE.search(sentence)
+    words = _WORD.findall(in_pairs(sentence))
+    return len(words) >= _FEWEST_WORDS and not _NO_PROSE_INSIDE.search(sentence)
 
 
-def _score_words(question: str, sentences: Sequence[str]) -> list[float]:
-    """BM25 of each sentence among the others, in [0, 1]: 1 is what no sentence can pass."""
-    analyser = make_analyser()
-    wanted = query_terms(analyser, question)
-    terms = [Counter(analyser.analyze(sentence)) for sentence in sentences]
-    mean = sum(count.total() for count in terms) / len(terms) or 1.0
-    weights = {term: _idf(sum(term in count for count in terms), of=len(terms)) for term in wanted}
+def _score_words(question: str, candidates: Sequence[ChosenSentence]) -> list[float]:
+    """BM25 of each sentence among the others, in [0, 1]: 1 is what no sentence can pass.
+
+    Each in the language of its passage.
+    """
+    passages = {one.passage.chunk_id: one.passage.text for one in candidates}
+    spoken = {key: detect_language(text) for key, text in passages.items()}
+    terms = [_count(one.quote.text, spoken[one.passage.chunk_id]) for one in candidates]
+    wanted = query_words(question, list(dict.fromkeys(map(terms_language, spoken.values()))))
+    weights = {word: _weigh(word, terms) for word in wanted}
+    mean = sum(map(Counter.total, terms)) / len(terms) or 1.0
     ceiling = (_K1 + 1) * sum(weights.values()) or 1.0
     return [_bm25(count, weights, mean) / ceiling for count in terms]
 
 
-def _bm25(count: Counter[str], weights: Mapping[str, float], mean: float) -> float:
+def _weigh(word: Iterable[str], terms: Sequence[Counter[str]]) -> float:
+    holding = sum(any(map(count.get, word)) for count in terms)
+    return _idf(holding, of=len(terms))
+
+
+def _count(sentence: str, language: str) -> Counter[str]:
+    return Counter([*text_terms(sentence, language), *find_characters(sentence)])
+
+
+def _bm25(count: Counter[str], weights: Mapping[tuple[str, ...], float], mean: float) -> float:
     norm = _length_norm(count.total() / mean)
+    times = {word: sum(map(count.__getitem__, word)) for word in weights}
     return sum(
-        weight * count[term] * (_K1 + 1) / (count[term] + norm) for term, weight in weights.items()
+        weight * times[word] * (_K1 + 1) / (times[word] + norm) for word, weight in weights.items()
     )
 
 

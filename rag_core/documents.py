@@ -35,6 +35,8 @@ class Document:
     """Where each page begins in `text`, in order; empty when the format has no pages."""
     warnings: tuple[str, ...] = ()
     """What was lost in reading, one sentence each."""
+    language: str = ""
+    """ISO 639-1, as `detect_language` names it; empty when it cannot be told."""
 
 
 @dataclass(frozen=True, slots=True)

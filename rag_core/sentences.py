@@ -21,7 +21,7 @@ _LINE_ENDS_UNIT = ("  ", "{", "}", ";", "\\")
 
 _END = re.compile(
     r"(?<![.!?…])[.!?…]+[\"'”’»)\]*_`]*(?=\s)"
-    r"|[。！？｡؟।॥።]+[\"'”’」』）】》]*"
+    r"|[。！？｡؟۔।॥።]+[\"'”’」』）】》]*"
 )
 _CLOSING = "\"'”’»)]*_`"
 _OPENING = "\"'“‘«([*_`¿¡"
@@ -29,13 +29,21 @@ _NEXT = re.compile(rf"\s+[{re.escape(_OPENING)}]*(\S)")
 _LONGEST_ABBREVIATION = 24
 _ABBREVIATION = re.compile(
     r"mr|mrs|ms|dr|prof|sr|st|vs|cf|al|approx|gen|col|lt|sgt|rep|sen|gov|rev|hon|capt|messrs"
-    r"|mt|dept|univ|viz|resp|ca|bzw|vgl|incl|excl",
+    r"|mt|dept|univ|viz|resp|ca|bzw|vgl|incl|excl"
+    r"|bspw|ggf|evtl|inkl|zzgl|hr|fr|str|abb|mio|mrd|mm|mme|mlle|sra|srta|dra|uds?|pág|núm|sig|dott"
+    r"|тыс|млн|млрд|руб|ул|им|рис|стр|проф|акад",
     re.IGNORECASE,
 )
 _ABBREVIATION_BEFORE_NUMBERS = re.compile(
     r"nos?|nr|figs?|eqs?|secs?|ch|chap|art|pp?|vols?|ed|par|tab|refs?"
     r"|jan|feb|mar|apr|jun|jul|aug|sept?|oct|nov|dec",
     re.IGNORECASE,
+)
+# "Am 3. Oktober" is one sentence; other languages write these without a capital.
+_ORDINAL = re.compile(r"\d{1,2}")
+_AFTER_ORDINAL = re.compile(
+    r"\s+(?:Januar|Jänner|Februar|März|April|Mai|Juni|Juli|August|September|Oktober|November"
+    r"|Dezember|Jahrhundert|Jh|Weltkrieg|Auflage|Platz|Geburtstag)"
 )
 _INITIALS = re.compile(r"[^\W\d_](?:\.[^\W\d_])*")
 _HOURS = frozenset({"a.m", "p.m"})
@@ -151,6 +159,8 @@ def _ends_sentence(text: str, match: re.Match[str], start: int) -> bool:
         return True
     words = text[max(start, match.start() - _LONGEST_ABBREVIATION) : match.start()].split()
     word = words[-1].lstrip(_OPENING) if words else ""
+    if _ORDINAL.fullmatch(word) and _AFTER_ORDINAL.match(text, match.end()):
+        return False
     return not _is_abbreviation(word, before_number=following[1].isdigit())
 
 

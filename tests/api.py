@@ -60,6 +60,7 @@ DOCUMENT = DocumentView(
     metadata={"team": "sales"},
     content_hash="00" * 32,
     created_at=MADE_AT,
+    language="en",
     text=TEXT,
     page_starts=(0, 8),
 )

@@ -62,6 +62,7 @@ class StoredDocument:
     metadata: Mapping[str, str]
     chunk_count: int
     token_count: int
+    language: str
     text: str
     page_starts: tuple[int, ...]
     markup: Markup
@@ -141,7 +142,7 @@ def _parts(sizes: Sequence[_Size]) -> Iterator[list[str]]:
 async def _read(catalog: Readable, ids: Sequence[str]) -> list[StoredDocument]:
     document_rows = (
         select(
-            *(_documents.c[name] for name in StoredDocument.__slots__[:9]),
+            *(_documents.c[name] for name in StoredDocument.__slots__[:10]),
             func.coalesce(tables.texts.c.text, ""),
             func.coalesce(tables.texts.c.page_starts, literal((), tables.JsonTuple())),
             func.coalesce(tables.texts.c.markup, "markdown"),

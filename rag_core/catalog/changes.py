@@ -42,6 +42,8 @@ class ChunkText:
     title: str
     heading_path: tuple[str, ...]
     text: str
+    language: str
+    """Of the document."""
 
 
 async def read_changes(
@@ -100,6 +102,7 @@ async def document_chunks(
                 _documents.c.title,
                 _chunks.c.heading_path,
                 _chunks.c.text,
+                _documents.c.language,
             )
             .join_from(_chunks, _documents)
             .where(among(_chunks.c.document_id, part), tables.row_state == "live")

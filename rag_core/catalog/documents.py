@@ -36,6 +36,7 @@ _SUMMARY = (
     _table.c.metadata,
     _table.c.content_hash,
     _table.c.created_at,
+    _table.c.language,
 )
 
 
@@ -78,6 +79,7 @@ class DocumentSummary:
     metadata: Mapping[str, str]
     content_hash: bytes
     created_at: datetime
+    language: str
 
 
 async def stage_documents(
@@ -117,6 +119,7 @@ def _document_row(collection: Collection, staged: StagedDocument, now: datetime)
         "token_count": sum(chunk.tokens for chunk in staged.chunks),
         "created_at": now,
         "changed_at": now,
+        "language": document.language,
     }
 
 
@@ -169,9 +172,7 @@ async def publish_documents(
         staged = {one: sources[one] for one in ids if one in sources}
         newest = {source: document_id for document_id, source in staged.items()}
         live = list(newest.values())
-        older = [
-            document_id for document_id, source in staged.items() if newest[source] != document_id
-        ]
+        older = [one for one, source in staged.items() if newest[source] != one]
         replaced = _ids_in(locked, "live").where(
             tables.is_live, among(_table.c.source, list(newest))
         )

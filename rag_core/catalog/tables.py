@@ -94,6 +94,7 @@ documents = Table(
     Column("token_count", BigInteger, nullable=False),
     Column("created_at", UtcTime, nullable=False),
     Column("changed_at", UtcTime, nullable=False),
+    Column("language", Text, nullable=False, server_default=""),
 )
 # A literal: SQLite takes a partial index only for what it can read in the statement.
 is_live = documents.c.state == literal_column("'live'")

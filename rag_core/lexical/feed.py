@@ -14,7 +14,7 @@ from rag_core.catalog.collections import Collection
 from rag_core.catalog.engine import Catalog
 from rag_core.documents import indexed_text
 from rag_core.errors import LexicalUnavailableError
-from rag_core.lexical.folder import Reached
+from rag_core.lexical.folder import Reached, remove_older
 from rag_core.lexical.reader import Reader
 from rag_core.lexical.writer import IndexedChunk, Writer
 from rag_core.threads import to_its_end
@@ -44,9 +44,12 @@ async def catch_up(
         return await make_anew(catalog, collection, folder=folder)
     writer = await to_its_end(Writer, folder)
     try:
-        return await _apply_all(catalog, collection, writer, fresh)
+        seq = await _apply_all(catalog, collection, writer, fresh)
     finally:
         await to_its_end(writer.close)
+    if reached is None:
+        await asyncio.to_thread(remove_older, folder)
+    return seq
 
 
 async def make_anew(catalog: Catalog, collection: Collection, *, folder: Path) -> int:
@@ -64,6 +67,7 @@ async def make_anew(catalog: Catalog, collection: Collection, *, folder: Path) -
         await to_its_end(writer.commit, Reached(last.seq, last.document_id))
     finally:
         await to_its_end(writer.close)
+    await asyncio.to_thread(remove_older, folder)
     return last.seq
 
 
@@ -127,6 +131,7 @@ async def _add(catalog: Catalog, writer: Writer, document_ids: Sequence[str]) ->
                 chunk.document_id,
                 chunk.chunk_id,
                 indexed_text(chunk.title, chunk.heading_path, chunk.text),
+                chunk.language,
             )
             for chunk in chunks
         ]

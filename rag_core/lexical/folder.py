@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -10,15 +11,20 @@ from pathlib import Path
 import tantivy
 
 from rag_core.errors import LexicalUnavailableError
-from rag_core.lexical.analysis import make_analyser
 
-FORMAT = 1
+FORMAT = 2
 """Of fields and analysis together: a new number makes new folders."""
 CHUNK_ID, DOCUMENT_ID, TERMS, SEQ = "chunk_id", "document_id", "terms", "seq"
+CHARACTERS = "characters"
+"""Each once, as `find_characters` finds them; apart, for they make no text longer."""
+LANGUAGE = "language"
+"""Whose terms a chunk has, as `terms_language` names it, or ENGLISH."""
+ENGLISH = "en"
 MARKER = "reached"
 """In the field DOCUMENT_ID, names the entry that says how far the index has come."""
 
-_ANALYSER = "ours"
+_AS_GIVEN = "whitespace"
+"""Tantivy's own tokenizer: what it is given has been analysed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +40,15 @@ def index_folder(home: Path, collection_id: int) -> Path:
     return home / "lexical" / f"{collection_id}-v{FORMAT}"
 
 
+def remove_older(folder: Path) -> None:
+    """Remove the indexes of earlier formats of the collection, which no program here reads."""
+    collection_id, _, _ = folder.name.rpartition("-v")
+    for version in range(1, FORMAT):
+        older = folder.with_name(f"{collection_id}-v{version}")
+        shutil.rmtree(older, ignore_errors=True)
+        older.with_suffix(".lock").unlink(missing_ok=True)
+
+
 def open_index(folder: Path) -> tantivy.Index:
     """Open an index for reading; there must be one."""
     index = tantivy.Index.open(str(folder))
@@ -46,7 +61,6 @@ def make_index(folder: Path) -> tantivy.Index:
     folder.mkdir(parents=True, exist_ok=True)
     index = tantivy.Index(_schema(), path=str(folder))
     index.config_reader("manual")
-    index.register_tokenizer(_ANALYSER, make_analyser())
     return index
 
 
@@ -70,6 +84,8 @@ def _schema() -> tantivy.Schema:
     builder = tantivy.SchemaBuilder()
     builder.add_text_field(CHUNK_ID, stored=True, tokenizer_name="raw", index_option="basic")
     builder.add_text_field(DOCUMENT_ID, tokenizer_name="raw", index_option="basic")
-    builder.add_text_field(TERMS, tokenizer_name=_ANALYSER, index_option="freq")
+    builder.add_text_field(TERMS, tokenizer_name=_AS_GIVEN, index_option="freq")
+    builder.add_text_field(CHARACTERS, tokenizer_name=_AS_GIVEN, index_option="basic")
+    builder.add_text_field(LANGUAGE, tokenizer_name="raw", index_option="basic")
     builder.add_unsigned_field(SEQ, stored=True)
     return builder.build()

@@ -11,10 +11,14 @@ from pathlib import Path
 
 import tantivy
 
-from rag_core.lexical.analysis import make_analyser, query_terms
+from rag_core.lexical.analysis import TERMS_LANGUAGES, query_words
+from rag_core.lexical.characters import is_character
 from rag_core.lexical.folder import (
+    CHARACTERS,
     CHUNK_ID,
     DOCUMENT_ID,
+    ENGLISH,
+    LANGUAGE,
     MARKER,
     SEQ,
     TERMS,
@@ -38,6 +42,18 @@ class _Snapshot:
     entries: int
     """As BM25 counts them: with those that are deleted but not yet merged away."""
     reached: Reached
+    languages: tuple[str, ...]
+    """Whose terms the chunks have, those of most chunks first."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Term:
+    """A term that the index has."""
+
+    text: str
+    weight: float
+    """Times its BM25: a word is worth the same in all languages of the index. Of a character, its
+    whole score: how many others a chunk has does not matter."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,12 +65,12 @@ class Matches:
     floor: float
     """What no other chunk's BM25 can pass."""
     ceiling: float
-    """What no chunk's BM25 can pass: (k1 + 1) times the sum of the terms' idf.
+    """What no chunk's BM25 can pass: (k1 + 1) times the sum of the idf of the query's words.
 
-    A term that is not in the index counts as the rarest. 0 when the query has no terms.
+    A word that is not in the index counts as the rarest. 0 when the query has no words.
     """
     _snapshot: _Snapshot | None
-    _terms: list[str]
+    _terms: list[_Term]
 
     def scores(self, chunk_ids: Sequence[str]) -> dict[str, float]:
         """Score these chunks exactly as `best` does; 0 for one without any of the terms.
@@ -75,7 +91,6 @@ class Reader:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self._analyser = make_analyser()
         self._lock = threading.Lock()
         self._index: tantivy.Index | None = None
         self._stamp: _Stamp | None = None
@@ -99,10 +114,10 @@ class Reader:
         snapshot = self._latest()
         if snapshot is None:
             return Matches([], 0, 0, None, [])
-        terms = query_terms(self._analyser, query)
+        terms, ceiling = _weigh(snapshot, query_words(query, snapshot.languages))
         found = _run(snapshot, _any_of(snapshot.schema, terms), k) if terms and k > 0 else []
         floor = found[-1][1] if found and len(found) == k else 0.0
-        return Matches(found, floor, _ceiling(snapshot, terms), snapshot, terms)
+        return Matches(found, floor, ceiling, snapshot, terms)
 
     def held(self, chunk_ids: Sequence[str]) -> list[str]:
         """Which of these chunks are in the index, each as often as it is.
@@ -151,17 +166,56 @@ def _read_commit(index: tantivy.Index) -> _Snapshot | None:
     at = hits[0][1]
     entry = searcher.doc(at)
     reached = Reached(int(entry[SEQ][0]), str(entry[CHUNK_ID][0]))
-    return _Snapshot(searcher, index.schema, _entries(marker.explain(searcher, at)), reached)
+    entries = _entries(marker.explain(searcher, at))
+    return _Snapshot(searcher, index.schema, entries, reached, _languages(searcher))
 
 
-def _ceiling(snapshot: _Snapshot, terms: Sequence[str]) -> float:
-    found = (snapshot.searcher.doc_freq(TERMS, term) for term in terms)
-    return (_K1 + 1) * sum(_idf(snapshot.entries, frequency) for frequency in found)
+def _languages(searcher: tantivy.Searcher) -> tuple[str, ...]:
+    chunks = {one: searcher.doc_freq(LANGUAGE, one or ENGLISH) for one in TERMS_LANGUAGES}
+    return tuple(sorted(filter(chunks.__getitem__, chunks), key=chunks.__getitem__, reverse=True))
 
 
-def _any_of(schema: tantivy.Schema, terms: Sequence[str]) -> tantivy.Query:
-    queries = [tantivy.Query.term_query(schema, TERMS, term, "freq") for term in terms]
+def _weigh(snapshot: _Snapshot, words: Sequence[tuple[str, ...]]) -> tuple[list[_Term], float]:
+    """The terms to look for, each once, and what their BM25 together cannot pass.
+
+    A word's terms, of which a chunk has at most one, are worth what one term would be that all
+    their chunks had.
+    """
+    found: dict[str, _Term] = {}
+    known: set[str] = set()
+    total = 0.0
+    for word in words:
+        counts = _count(snapshot.searcher, [term for term in word if term not in known])
+        if not counts and not known.isdisjoint(word):
+            continue  # another form of a word that was counted
+        known.update(word)
+        idf = _idf(snapshot.entries, sum(counts.values()))
+        total += idf
+        for term, count in counts.items():
+            weight = idf if is_character(term) else idf / _idf(snapshot.entries, count)
+            found[term] = _Term(term, weight)
+    return list(found.values()), (_K1 + 1) * total
+
+
+def _count(searcher: tantivy.Searcher, terms: Sequence[str]) -> dict[str, int]:
+    """How many chunks have each of these terms; those that none has are left out."""
+    counts = {
+        term: searcher.doc_freq(CHARACTERS if is_character(term) else TERMS, term) for term in terms
+    }
+    return {term: count for term, count in counts.items() if count}
+
+
+def _any_of(schema: tantivy.Schema, terms: Sequence[_Term]) -> tantivy.Query:
+    queries = [_one(schema, term) for term in terms]
     return tantivy.Query.boolean_query([(tantivy.Occur.Should, query) for query in queries])
+
+
+def _one(schema: tantivy.Schema, term: _Term) -> tantivy.Query:
+    if is_character(term.text):
+        query = tantivy.Query.term_query(schema, CHARACTERS, term.text, "basic")
+        return tantivy.Query.const_score_query(query, term.weight)
+    query = tantivy.Query.term_query(schema, TERMS, term.text, "freq")
+    return query if term.weight == 1.0 else tantivy.Query.boost_query(query, term.weight)
 
 
 def _these(schema: tantivy.Schema, chunk_ids: Sequence[str]) -> tantivy.Query:

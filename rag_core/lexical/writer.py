@@ -8,10 +8,15 @@ from pathlib import Path
 
 import tantivy
 
-from rag_core.lexical.analysis import with_parts
+from rag_core.languages import detect_language
+from rag_core.lexical.analysis import terms_language, text_terms
+from rag_core.lexical.characters import find_characters
 from rag_core.lexical.folder import (
+    CHARACTERS,
     CHUNK_ID,
     DOCUMENT_ID,
+    ENGLISH,
+    LANGUAGE,
     MARKER,
     SEQ,
     TERMS,
@@ -32,6 +37,8 @@ class IndexedChunk:
     chunk_id: str
     text: str
     """As `indexed_text` puts it together."""
+    language: str = ""
+    """Of its document, in ISO 639-1; empty when unknown."""
 
 
 class Writer:
@@ -42,13 +49,16 @@ class Writer:
             self._writer = make_index(folder).writer(_MEMORY_BYTES, num_threads=1)
 
     def add(self, chunks: Iterable[IndexedChunk]) -> None:
-        """Add chunks; not one that is in already."""
+        """Add chunks, each in the language of its document or its own; not one that is in."""
         with index_errors("written"):
             for chunk in chunks:
+                language = detect_language(chunk.text, likely=chunk.language)
                 entry = tantivy.Document()
                 entry.add_text(CHUNK_ID, chunk.chunk_id)
                 entry.add_text(DOCUMENT_ID, chunk.document_id)
-                entry.add_text(TERMS, with_parts(chunk.text))
+                entry.add_text(LANGUAGE, terms_language(language) or ENGLISH)
+                entry.add_text(TERMS, " ".join(text_terms(chunk.text, language)))
+                entry.add_text(CHARACTERS, " ".join(find_characters(chunk.text)))
                 self._writer.add_document(entry)
 
     def remove(self, document_ids: Iterable[str]) -> None:

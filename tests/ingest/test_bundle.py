@@ -38,6 +38,7 @@ LINE: dict[str, Any] = {
     "metadata": {},
     "text": "One. Two.",
     "page_starts": [0],
+    "language": "de",
     "chunks": [
         {"start": 0, "end": 4, "page": 1, "heading_path": ["A"], "tokens": 2},
         {"start": 5, "end": 9, "page": None, "heading_path": [], "tokens": 2},

@@ -43,6 +43,7 @@ def stored(source: str, text: str, title: str = "A title") -> DocumentSummary:
         metadata={},
         content_hash=text.encode(),
         created_at=datetime.now(UTC),
+        language="en",
     )
 
 

@@ -11,7 +11,7 @@ from rag_core.errors import InvalidRequestError
 
 def stored(source: str) -> DocumentSummary:
     return DocumentSummary(
-        source, "notes", source, "", "text/plain", 1, 1, 1, {}, b"", datetime.now(UTC)
+        source, "notes", source, "", "text/plain", 1, 1, 1, {}, b"", datetime.now(UTC), ""
     )
 
 

@@ -25,6 +25,13 @@ def test_no_file_can_pass_for_another() -> None:
     assert put_together(ACCEPTED, source="/docs/mine.pdf").document.source == "/docs/mine.pdf"
 
 
+def test_a_language_that_nobody_knows_is_none() -> None:
+    claimed = [replace(DOCUMENT, language=one) for one in ("de", "xx", "d" * 100_000, "\0")]
+    parsed = [put_together(replace(ACCEPTED, document=one), source="s") for one in claimed]
+
+    assert [one.document.language for one in parsed] == ["de", "", "", ""]
+
+
 @pytest.mark.parametrize(
     "cut",
     [

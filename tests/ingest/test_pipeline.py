@@ -22,6 +22,7 @@ from rag_core.errors import (
 from rag_core.index import Index
 from rag_core.vectors.chroma import Vectors
 from tests.fakes import WordEmbedder, find_passages
+from tests.texts import TEXTS
 
 
 def no_progress(tally: Tally) -> None:
@@ -132,6 +133,20 @@ async def test_files_become_live_documents_that_a_search_finds(index: Index, fol
         "rhine.md",
     ]
     assert (await found(index, "danube"))[0] == "danube.md"
+
+
+async def test_each_document_is_found_in_its_language(index: Index, tmp_path: Path) -> None:
+    for language in ("en", "de", "ja", "ar"):
+        (tmp_path / f"{language}.txt").write_text(TEXTS[language])
+    (tmp_path / "numbers.csv").write_text("1;2\n3;4\n")
+
+    await ingest(index, tmp_path)
+
+    languages = {Path(one.source).name: one.language for one in await live(index)}
+    assert languages.pop("numbers.csv") == ""
+    assert languages == {f"{language}.txt": language for language in ("en", "de", "ja", "ar")}
+    assert (await found(index, "Bruecken mit Maut"))[0] == "de.txt"
+    assert (await found(index, "橋の修理費用は？"))[0] == "ja.txt"
 
 
 async def test_ingesting_twice_changes_nothing(index: Index, folder: Path) -> None:

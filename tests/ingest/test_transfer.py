@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -68,6 +69,7 @@ async def test_everything_that_is_stored_comes_along(
 ) -> None:
     catalog, collection = filled.stores.catalog, await filled.collection()
     made = make_document("a\udc80.pdf", "One page. ", "Ünother.\0", metadata={"year": "2026"})
+    made = replace(made, document=replace(made.document, language="de"))
     await documents.remove_documents(catalog, collection, list(filled.ids.values()))
     await stage(catalog, collection, WordEmbedder(), {"unseen": "Nobody sees this."})
     await documents.stage_documents(catalog, collection, [made])
@@ -83,6 +85,7 @@ async def test_everything_that_is_stored_comes_along(
     for name in ("source", "title", "media_type", "content_hash", "size_bytes", "metadata", "text"):
         assert getattr(after, name) == getattr(before, name)
     assert (after.page_starts, after.markup) == (before.page_starts, before.markup)
+    assert after.language == before.language == "de"
     assert [(one.start, one.end, one.page, one.heading_path, one.text) for one in after.chunks] == [
         (one.start, one.end, one.page, one.heading_path, one.text) for one in before.chunks
     ]

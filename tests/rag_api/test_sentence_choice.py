@@ -7,6 +7,7 @@ from rag_api.events import PassageView
 from rag_api.sentence_choice import choose_sentences
 from tests.fakes import WordEmbedder
 from tests.passages import DOCUMENT, PASSAGES, passage_of
+from tests.texts import TEXTS
 
 
 class CountingEmbedder(WordEmbedder):
@@ -84,3 +85,31 @@ async def test_code_whose_fence_stands_in_another_passage_is_no_prose(code: str)
     )
 
     assert [one.quote.text for one in chosen] == [text.rpartition("\n")[2]]
+
+
+@pytest.mark.parametrize(
+    ("language", "question", "begins"),
+    [
+        ("de", "Wie werden Reparaturen bezahlt?", "Täglich"),
+        ("de", "Wann wurde die Brücke eröffnet?", "Die neue"),
+        ("fr", "Qui a inauguré le pont ?", "Le nouveau"),
+        ("es", "¿Cómo se paga la reparación?", "Lo cruzan"),
+        ("ru", "Кто открыл новый мост?", "Новый"),
+        ("zh", "维修费用由谁支付？", "每天"),
+        ("zh", "新桥何时开通？", "这座"),
+        ("ja", "修理の費用は？", "毎日"),
+        ("ko", "수리 비용은 어떻게 내나요?", "매일"),
+        ("ar", "كم سيارة تعبر كل يوم؟", "تعبره"),
+        ("hi", "हर दिन कितने वाहन पार करते हैं?", "हर दिन"),
+    ],
+)
+async def test_a_sentence_answers_in_its_language(
+    language: str, question: str, begins: str
+) -> None:
+    heading, text = "## 1998 | 1998", TEXTS[language]
+    passage = passage_of(0, 20).model_copy(update={"text": f"{heading}\n\n{text}", "start": 0})
+
+    chosen = await choose_sentences(question, [passage], WordEmbedder())
+
+    assert chosen[0].quote.text.startswith(begins)
+    assert all(one.quote.text in text for one in chosen)

@@ -107,7 +107,7 @@ async def test_the_texts_of_live_documents_are_read_in_batches(catalog: Catalog)
 
     assert [len(batch) for batch in batches] == [2, 2, 0]
     assert batches[0][0] == changes.ChunkText(
-        made[0].id, f"{made[0].id}-0", "A title", ("Part", "1"), "one "
+        made[0].id, f"{made[0].id}-0", "A title", ("Part", "1"), "one ", ""
     )
 
 

@@ -37,12 +37,15 @@ async def test_a_published_document_comes_back_as_it_was(catalog: Catalog) -> No
     collection = await make_collection(catalog)
     made = make_document("/a.pdf", "one", "two", metadata={"year": "1999", "ü": "\u2028"})
 
+    made = replace(made, document=replace(made.document, language="de"))
+
     await documents.stage_documents(catalog, collection, [made])
     await documents.publish_documents(catalog, collection, [made.id])
 
     summary, text, page_starts = await documents.get_document(catalog, made.id)
     assert (text, page_starts) == (made.document.text, made.document.page_starts)
     assert (summary.id, summary.collection, summary.source) == (made.id, "default", "/a.pdf")
+    assert summary.language == "de"
     assert (summary.title, summary.media_type) == (made.document.title, "application/pdf")
     assert (summary.chunks, summary.tokens, summary.size_bytes) == (2, 2, made.size_bytes)
     assert (summary.metadata, summary.content_hash) == (made.metadata, made.content_hash)

@@ -125,6 +125,9 @@ async def test_what_was_plain_text_before_its_markup_was_stored_still_is(tmp_pat
         rows = await connection.execute(text("SELECT document_id, markup FROM texts ORDER BY 1"))
         options = await connection.execute(text("SELECT chunk_tokens, strategy FROM collections"))
 
+        languages = await connection.execute(text("SELECT language FROM documents"))
+
+        assert [tuple(row) for row in languages] == [("",), ("",)]
         assert [tuple(row) for row in rows] == [("a", "markdown"), ("b", "plain")]
         assert [tuple(row) for row in options] == [(256, "structure")]
 

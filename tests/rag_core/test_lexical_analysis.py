@@ -2,11 +2,24 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rag_core.lexical.analysis import make_analyser, query_terms, with_parts
+from rag_core.lexical.analysis import (
+    TERMS_LANGUAGES,
+    query_words,
+    terms_language,
+    text_terms,
+    with_parts,
+)
+from rag_core.lexical.characters import find_characters
 
 
 def terms_of(text: str) -> list[str]:
-    return query_terms(make_analyser(), text)
+    return [term for (term,) in query_words(text)]
+
+
+def meet(language: str, query: str, text: str) -> bool:
+    """Whether each word of the query is in the text."""
+    terms = {*text_terms(text, language), *find_characters(text)}
+    return all(terms & set(word) for word in query_words(query, [terms_language(language)]))
 
 
 def test_case_and_inflection_do_not_matter() -> None:
@@ -39,11 +52,89 @@ def test_a_random_identifier_is_not_split() -> None:
 
 
 def test_an_accented_word_is_not_split() -> None:
-    assert terms_of("naïveté") == ["naïveté"]
+    assert terms_of("naïveté") == ["naivet"]
 
 
-def test_scripts_without_spaces_give_a_term_a_character() -> None:
-    assert terms_of("東京 タワー") == ["東", "京", "タ", "ワ", "ー"]
+@pytest.mark.parametrize(
+    ("language", "query", "text"),
+    [
+        ("de", "Haus", "Die Häuser"),
+        ("de", "Haeuser in Muenchen", "Häuser in München"),
+        ("de", "hauser strasse", "Häuser, Straßen"),
+        ("fr", "eleve", "Les élèves"),
+        ("fr", "avocat", "l'avocat"),
+        ("es", "cancion", "las canciones, canción"),
+        ("pt", "informacao", "Informações e informação"),
+        ("it", "citta", "dell'arte e della città"),
+        ("sv", "bron", "broarna, bron"),
+        ("ro", "carti", "cărți"),
+        ("tr", "istanbul ışık isik", "İSTANBUL'DA IŞIK"),
+        ("ru", "книги елки", "Книга о ёлках"),
+        ("el", "γλωσσα", "Γλώσσες, γλώσσα"),
+        ("ar", "كتاب", "الكِتَاب"),
+        ("pl", "zolta", "żółta"),
+        ("vi", "duong", "đường"),
+        ("ru", "database", "Много databases"),
+        ("en", "cafe naive", "Café, naïve"),
+        ("en", "cafe\u0301", "café"),
+        ("", "final", "ﬁnal"),
+    ],
+)
+def test_forms_and_accents_of_a_language_meet(language: str, query: str, text: str) -> None:
+    assert meet(language, query, text)
+
+
+def test_a_words_terms_are_of_their_language() -> None:
+    assert text_terms("Die Häuser", "de") == ["de:haus"]
+    assert text_terms("The houses", "en") == text_terms("The houses", "") == ["hous"]
+    assert query_words("houses", ["", "de"]) == [("hous", "de:hous")]
+
+
+def test_stop_words_are_those_of_the_language_that_has_most_of_the_query() -> None:
+    german = query_words("Wann wurde die Brücke gebaut?", ["", "de"])
+    english = query_words("When was the bridge built, and who may die?", ["", "de"])
+
+    assert [word[-1] for word in german] == ["de:bruck", "de:gebaut"]
+    assert [word[0] for word in english] == ["bridg", "built", "may", "die"]
+
+
+def test_english_stop_words_are_left_out_where_no_text_is_english() -> None:
+    assert query_words("What is the Rhine?", ["de"]) == [("de:rhin",)]
+
+
+def test_scripts_without_spaces_give_pairs_of_characters() -> None:
+    assert terms_of("東京 タワー") == ["東京", "タワ", "ワー"]
+    assert terms_of("데이터베이스") == ["데이", "이터", "터베", "베이", "이스"]
+    assert terms_of("猫") == ["猫"]
+
+
+@pytest.mark.parametrize(
+    ("query", "terms"),
+    [
+        ("中国的首都是哪里", ["中国", "首都"]),
+        ("橋の修理費用は", ["橋", "修理", "理費", "費用"]),
+        ("한국의 수도는", ["한국", "수도"]),
+        ("目的", ["目的"]),
+        ("はのを", ["はの", "のを"]),
+    ],
+)
+def test_what_is_asked_has_no_pairs_with_particles(query: str, terms: list[str]) -> None:
+    assert terms_of(query) == terms
+
+
+@pytest.mark.parametrize(
+    ("query", "text"),
+    [
+        ("猫", "黒猫は可愛い"),
+        ("首都", "中国的首都是北京"),
+        ("책", "책을 읽는다"),
+        ("ｶﾀｶﾅ", "カタカナ"),
+        ("ประเทศ", "ประเทศไทย"),
+        ("Python入門", "Python入門書"),
+    ],
+)
+def test_a_word_is_found_between_others_without_spaces(query: str, text: str) -> None:
+    assert meet("ja", query, text)
 
 
 def test_encoded_data_is_no_term() -> None:
@@ -60,9 +151,12 @@ def test_a_query_of_a_megabyte_has_a_bounded_number_of_terms() -> None:
     assert len(terms_of(query)) == 256
 
 
-@given(st.text(max_size=200))
-def test_any_text_can_be_analysed(text: str) -> None:
-    assert all(terms_of(text))
+@given(st.text(max_size=200), st.sampled_from(TERMS_LANGUAGES))
+def test_any_text_can_be_analysed_in_any_language(text: str, language: str) -> None:
+    terms = text_terms(text, language)
+
+    assert all(term.split() == [term] for term in terms)
+    assert all(map(all, query_words(text, TERMS_LANGUAGES)))
 
 
 @given(st.text(max_size=200))

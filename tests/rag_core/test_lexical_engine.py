@@ -15,6 +15,7 @@ from rag_core.lexical.folder import Reached, index_folder
 from rag_core.lexical.writer import IndexedChunk, Writer
 from rag_core.locks import try_lock
 from tests.fakes import WordEmbedder, stage
+from tests.texts import QUERIES, TEXTS
 
 
 @pytest.fixture
@@ -54,6 +55,33 @@ async def test_published_chunks_are_found(
 
     assert reached == 1
     assert await found(lexical, collection, "dogs") == [f"{cat}-1"]
+
+
+async def test_each_part_of_a_document_is_found_in_its_language(
+    catalog: Catalog, collection: Collection, lexical: Lexical
+) -> None:
+    text = "\n\n".join([TEXTS["en"], TEXTS["de"], TEXTS["ru"]])
+    (made,) = await publish(catalog, collection, {"report": text})
+
+    await lexical.follow(catalog, collection)
+
+    for position, language in enumerate(["en", "de", "ru"]):
+        assert (await found(lexical, collection, QUERIES[language]))[0] == f"{made}-{position}"
+
+
+async def test_the_index_of_an_earlier_format_goes_when_the_new_one_is_whole(
+    catalog: Catalog, collection: Collection, lexical: Lexical, tmp_path: Path
+) -> None:
+    older = tmp_path / "lexical" / f"{collection.id}-v1"
+    older.mkdir(parents=True)
+    other = tmp_path / "lexical" / f"{collection.id}1-v1"
+    other.mkdir()
+    await publish(catalog, collection, {"cat": "A cat."})
+
+    await lexical.follow(catalog, collection)
+
+    assert (older.exists(), other.exists()) == (False, True)
+    assert len(await found(lexical, collection, "cat")) == 1
 
 
 async def test_staged_documents_are_not_found(

@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rag_core.sentences import find_sentences
+from tests.texts import TEXTS
 
 MARKDOWN = st.lists(
     st.sampled_from(
@@ -58,6 +59,25 @@ def test_abbreviations_and_decimals_end_no_sentence(text: str) -> None:
     found = sentences(text)
 
     assert found == [text]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Am 3. Oktober 1990 begann z. B. im 20. Jahrhundert der 2. Weltkrieg.",
+        "Das kostet 5 Mio. Euro bzw. ca. 3 Mrd. Dollar, vgl. Abb. 3 und Nr. 7.",
+        "Mme. Curie et M. Dupont.",
+        "El Sr. García y la Sra. López, pág. 3.",
+        "Около 5 млн. Рублей получил проф. Иванов.",
+    ],
+)
+def test_abbreviations_and_ordinals_of_other_languages_end_none(text: str) -> None:
+    assert sentences(text) == [text]
+
+
+@pytest.mark.parametrize("language", [one for one in TEXTS if one != "th"])
+def test_two_sentences_of_any_language_are_two(language: str) -> None:
+    assert len(sentences(TEXTS[language])) == 2
 
 
 def test_a_number_or_a_plain_no_may_end_a_sentence() -> None:
