@@ -39,7 +39,7 @@ def _describe_passage(number: int, passage: Passage) -> list[str]:
     return [
         f"{number}. {place}{page}",
         f"   {passage.source} [{passage.start}, {passage.end})",
-        f"   score {passage.fused_score:.3f} ({scores})",
+        f"   score {passage.fused_score:.3f} ({scores}), on the topic by {passage.confidence:.0%}",
         f"   {shown}",
         "",
     ]

@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
+from rag_core.confidence import confidence
+
 Markup = Literal["markdown", "plain"]
 Strategy = Literal["structure", "sentences", "pages"]
 
@@ -98,10 +100,15 @@ class Passage:
     score: float
     """Cosine similarity of question and chunk, in [-1, 1], higher is closer."""
     lexical_score: float
-    """BM25, 0 or more, without an upper bound."""
+    """BM25 of words, their pairs and headings: 0 or more, without an upper bound."""
     fused_score: float
     """Of both, as `rag_core.search` defines it; absolute, so it may be held to a threshold."""
     metadata: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def confidence(self) -> float:
+        """The probability that the collection speaks of what was asked, if this is the best."""
+        return confidence(self.fused_score)
 
 
 def new_document_id() -> str:

@@ -1,7 +1,8 @@
 """A query as Passages: vectors and words, each asked for its best, scored together.
 
-`fused_score = 0.4 · cosine + 0.6 · BM25 / ceiling`, where the ceiling is what no BM25 of this query
-can pass: an absolute score, whose meaning does not change with the other passages.
+`fused_score = 0.4 · cosine + 0.6 · BM25 / ceiling`, where the ceiling is what no BM25 of this
+query's words alone can pass, and the quotient at most 1: an absolute score, whose meaning does not
+change with the other passages.
 """
 
 from __future__ import annotations
@@ -223,7 +224,7 @@ async def _score(
 
 
 def _fuse(cosines: np.ndarray, lexical: np.ndarray, ceiling: float) -> np.ndarray:
-    covered = lexical / ceiling if ceiling else np.zeros_like(lexical)
+    covered = np.minimum(lexical / ceiling, 1.0) if ceiling else np.zeros_like(lexical)
     return _COSINE_WEIGHT * cosines + _LEXICAL_WEIGHT * covered
 
 

@@ -12,7 +12,7 @@ from rag_core.catalog import changes
 from rag_core.catalog.changes import Change
 from rag_core.catalog.collections import Collection
 from rag_core.catalog.engine import Catalog
-from rag_core.documents import indexed_text
+from rag_core.documents import indexed_text, join_headings
 from rag_core.errors import LexicalUnavailableError
 from rag_core.lexical.folder import Reached, remove_older
 from rag_core.lexical.reader import Reader
@@ -132,6 +132,7 @@ async def _add(catalog: Catalog, writer: Writer, document_ids: Sequence[str]) ->
                 chunk.chunk_id,
                 indexed_text(chunk.title, chunk.heading_path, chunk.text),
                 chunk.language,
+                join_headings(chunk.title, chunk.heading_path),
             )
             for chunk in chunks
         ]

@@ -17,6 +17,8 @@ FORMAT = 2
 CHUNK_ID, DOCUMENT_ID, TERMS, SEQ = "chunk_id", "document_id", "terms", "seq"
 CHARACTERS = "characters"
 """Each once, as `find_characters` finds them; apart, for they make no text longer."""
+PAIRS, HEADINGS = "pairs", "headings"
+"""Terms two by two, and those of title and headings once more: what stands together, or above."""
 LANGUAGE = "language"
 """Whose terms a chunk has, as `terms_language` names it, or ENGLISH."""
 ENGLISH = "en"
@@ -85,6 +87,8 @@ def _schema() -> tantivy.Schema:
     builder.add_text_field(CHUNK_ID, stored=True, tokenizer_name="raw", index_option="basic")
     builder.add_text_field(DOCUMENT_ID, tokenizer_name="raw", index_option="basic")
     builder.add_text_field(TERMS, tokenizer_name=_AS_GIVEN, index_option="freq")
+    builder.add_text_field(PAIRS, tokenizer_name=_AS_GIVEN, index_option="basic")
+    builder.add_text_field(HEADINGS, tokenizer_name=_AS_GIVEN, index_option="basic")
     builder.add_text_field(CHARACTERS, tokenizer_name=_AS_GIVEN, index_option="basic")
     builder.add_text_field(LANGUAGE, tokenizer_name="raw", index_option="basic")
     builder.add_unsigned_field(SEQ, stored=True)

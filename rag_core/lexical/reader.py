@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,17 +18,23 @@ from rag_core.lexical.folder import (
     CHUNK_ID,
     DOCUMENT_ID,
     ENGLISH,
+    HEADINGS,
     LANGUAGE,
     MARKER,
+    PAIRS,
     SEQ,
     TERMS,
     Reached,
     index_errors,
     open_index,
 )
+from rag_core.lexical.pairs import pair_words
 
 _K1 = 1.2
 """Tantivy's own, as is its b of 0.75; it offers no way to set them."""
+_PAIRS_WEIGHT = 0.5
+_HEADINGS_WEIGHT = 0.2
+"""Of a BM25 that is added to that of the terms (decision 0015)."""
 
 _Stamp = tuple[int, int, int]
 
@@ -65,12 +71,14 @@ class Matches:
     floor: float
     """What no other chunk's BM25 can pass."""
     ceiling: float
-    """What no chunk's BM25 can pass: (k1 + 1) times the sum of the idf of the query's words.
+    """What no BM25 of the words alone can pass: (k1 + 1) times the sum of their idf.
 
-    A word that is not in the index counts as the rarest. 0 when the query has no words.
+    With what pairs and headings add to it, a chunk may. A word that is not in the index counts as
+    the rarest. 0 when the query has no words.
     """
     _snapshot: _Snapshot | None
-    _terms: list[_Term]
+    _query: tantivy.Query | None
+    """Which gave `best`; None when the index has none of the words."""
 
     def scores(self, chunk_ids: Sequence[str]) -> dict[str, float]:
         """Score these chunks exactly as `best` does; 0 for one without any of the terms.
@@ -81,8 +89,8 @@ class Matches:
             return {}
         schema = self._snapshot.schema
         clauses = [(tantivy.Occur.Must, _these(schema, chunk_ids))]
-        if self._terms:
-            clauses.append((tantivy.Occur.Should, _any_of(schema, self._terms)))
+        if self._query is not None:
+            clauses.append((tantivy.Occur.Should, self._query))
         return dict(_run(self._snapshot, tantivy.Query.boolean_query(clauses), len(chunk_ids)))
 
 
@@ -113,11 +121,13 @@ class Reader:
         """
         snapshot = self._latest()
         if snapshot is None:
-            return Matches([], 0, 0, None, [])
-        terms, ceiling = _weigh(snapshot, query_words(query, snapshot.languages))
-        found = _run(snapshot, _any_of(snapshot.schema, terms), k) if terms and k > 0 else []
+            return Matches([], 0, 0, None, None)
+        words = query_words(query, snapshot.languages)
+        terms, ceiling = _weigh(snapshot, words)
+        wanted = _any_of(snapshot, terms, pair_words(words)) if terms else None
+        found = _run(snapshot, wanted, k) if wanted is not None and k > 0 else []
         floor = found[-1][1] if found and len(found) == k else 0.0
-        return Matches(found, floor, ceiling, snapshot, terms)
+        return Matches(found, floor, ceiling, snapshot, wanted)
 
     def held(self, chunk_ids: Sequence[str]) -> list[str]:
         """Which of these chunks are in the index, each as often as it is.
@@ -205,9 +215,27 @@ def _count(searcher: tantivy.Searcher, terms: Sequence[str]) -> dict[str, int]:
     return {term: count for term, count in counts.items() if count}
 
 
-def _any_of(schema: tantivy.Schema, terms: Sequence[_Term]) -> tantivy.Query:
-    queries = [_one(schema, term) for term in terms]
+def _any_of(
+    snapshot: _Snapshot, terms: Sequence[_Term], pairs: Sequence[str]
+) -> tantivy.Query:
+    """Find what has any of the terms; the best also as pairs, or in their headings."""
+    weights = {term.text: term.weight for term in terms if not is_character(term.text)}
+    queries = [
+        *(_one(snapshot.schema, term) for term in terms),
+        *_boosted(snapshot, PAIRS, dict.fromkeys(pairs, 1.0), boost=_PAIRS_WEIGHT),
+        *_boosted(snapshot, HEADINGS, weights, boost=_HEADINGS_WEIGHT),
+    ]
     return tantivy.Query.boolean_query([(tantivy.Occur.Should, query) for query in queries])
+
+
+def _boosted(
+    snapshot: _Snapshot, field: str, weights: Mapping[str, float], *, boost: float
+) -> Iterator[tantivy.Query]:
+    """Look for those that the field has: a query for each costs even where there is none."""
+    for term, weight in weights.items():
+        if snapshot.searcher.doc_freq(field, term):
+            query = tantivy.Query.term_query(snapshot.schema, field, term, "basic")
+            yield tantivy.Query.boost_query(query, boost * weight)
 
 
 def _one(schema: tantivy.Schema, term: _Term) -> tantivy.Query:

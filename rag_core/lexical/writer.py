@@ -16,14 +16,17 @@ from rag_core.lexical.folder import (
     CHUNK_ID,
     DOCUMENT_ID,
     ENGLISH,
+    HEADINGS,
     LANGUAGE,
     MARKER,
+    PAIRS,
     SEQ,
     TERMS,
     Reached,
     index_errors,
     make_index,
 )
+from rag_core.lexical.pairs import pair_terms
 
 _MEMORY_BYTES = 50_000_000
 """When the terms not yet committed pass this, tantivy writes them to disk."""
@@ -39,6 +42,8 @@ class IndexedChunk:
     """As `indexed_text` puts it together."""
     language: str = ""
     """Of its document, in ISO 639-1; empty when unknown."""
+    headings: str = ""
+    """As `join_headings` puts them together; they are in the text, too."""
 
 
 class Writer:
@@ -57,7 +62,10 @@ class Writer:
                 entry.add_text(CHUNK_ID, chunk.chunk_id)
                 entry.add_text(DOCUMENT_ID, chunk.document_id)
                 entry.add_text(LANGUAGE, terms_language(language) or ENGLISH)
-                entry.add_text(TERMS, " ".join(text_terms(chunk.text, language)))
+                terms = text_terms(chunk.text, language)
+                entry.add_text(TERMS, " ".join(terms))
+                entry.add_text(PAIRS, " ".join(pair_terms(terms)))
+                entry.add_text(HEADINGS, " ".join(text_terms(chunk.headings, language)))
                 entry.add_text(CHARACTERS, " ".join(find_characters(chunk.text)))
                 self._writer.add_document(entry)
 
