@@ -215,9 +215,7 @@ def _count(searcher: tantivy.Searcher, terms: Sequence[str]) -> dict[str, int]:
     return {term: count for term, count in counts.items() if count}
 
 
-def _any_of(
-    snapshot: _Snapshot, terms: Sequence[_Term], pairs: Sequence[str]
-) -> tantivy.Query:
+def _any_of(snapshot: _Snapshot, terms: Sequence[_Term], pairs: Sequence[str]) -> tantivy.Query:
     """Find what has any of the terms; the best also as pairs, or in their headings."""
     weights = {term.text: term.weight for term in terms if not is_character(term.text)}
     queries = [
