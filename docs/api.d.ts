@@ -28,12 +28,12 @@ export interface Answer {
   /** Of the run, as before the colon of the stream's event ids. */
   id: string;
   question: string;
-  /** What was searched. */
+  /** What was searched: the question, in whole words. */
   query: string;
   collection: string;
   /** As in `retrieved`. */
   collections: Record<string, number>;
-  outcome: "answered" | "insufficient" | "empty_collection";
+  outcome: "answered" | "insufficient" | "empty_collection" | "filtered_out";
   finish_reason: string;
   /** With its markers `[n]`. */
   answer: string;
@@ -43,6 +43,16 @@ export interface Answer {
   passages: Array<PassageView>;
   model: string;
   usage: Usage;
+  /** All that was searched together: the query, and the same in other words. */
+  queries?: Array<string>;
+  /** Who wrote the queries; null when the question was searched as it stands. */
+  rewritten_by?: "rule" | "model" | null;
+  /** What was left undone, one sentence each. */
+  warnings?: Array<string>;
+  /** What the `fused_score` of the best passage is held against. */
+  least_score?: number;
+  /** The closest passages, best first, where the outcome is `insufficient`. */
+  nearest?: Array<NearMiss>;
 }
 
 /** A question, and how it is to be answered. */
@@ -243,11 +253,13 @@ export interface DocumentView {
 /** The answer is complete; a terminal event. */
 export interface Done {
   type: "done";
-  outcome: "answered" | "insufficient" | "empty_collection";
+  outcome: "answered" | "insufficient" | "empty_collection" | "filtered_out";
   finish_reason: "stop" | "length" | "content_filter";
   model: string;
   input_tokens: number;
   output_tokens: number;
+  /** The closest passages, best first, where the outcome is `insufficient`. */
+  nearest: Array<NearMiss>;
 }
 
 /** The vector of one text; its length is one. */
@@ -484,6 +496,24 @@ export interface Model {
 export interface ModelList {
   object: "list";
   data: Array<Model>;
+}
+
+/** A passage that came closest to a question that the documents do not answer. */
+export interface NearMiss {
+  /** Of the passage in `retrieved`. */
+  number: number;
+  chunk_id: string;
+  title: string;
+  /** Absolute path or URL of the document. */
+  source: string;
+  /** From 1; null when the format has no pages. */
+  page: number | null;
+  /** Cosine similarity in [-1, 1], higher is closer. */
+  score: number;
+  /** What `least_score` of `retrieved` is held against. */
+  fused_score: number;
+  /** Shows the passage in its place. */
+  url: string;
 }
 
 /** OpenAI's shape of an error. */
@@ -745,13 +775,21 @@ export interface Restarted {
 export interface RetrievalOptions {
   /** Several collections to search at once, each with its weight: a passage's `fused_score` times the weight of its collection is what it is ranked by. In place of `collection`. */
   collections?: Record<string, number> | null;
+  /** Whether a question that needs the turns before it is searched in whole words: as the chat model writes it, or with the names of those turns when there is none. */
+  rewrite?: "auto" | "never";
+  /** How many wordings of the question are searched together, the first included; the others are written by the chat model, which must be there. */
+  variants?: number;
+  /** Whether the chat model is left unasked when no passage has the least score; else it is asked, and told that the passages fit badly. */
+  abstain?: boolean;
+  /** Whether a passage that the chat model makes up for the question is searched along with it; there must be a chat model. */
+  hyde?: boolean;
 }
 
 /** The passages found for the question; the first event. */
 export interface Retrieved {
   type: "retrieved";
   question: string;
-  /** What was searched. */
+  /** What was searched: the question, in whole words. */
   query: string;
   /** The first one, where several were searched. */
   collection: string;
@@ -760,6 +798,14 @@ export interface Retrieved {
   collections: Record<string, number>;
   /** Where no passage has this `fused_score`, they are not thought to hold the answer; `ingest eval --calibrate` chooses it for a collection. */
   least_score: number;
+  /** Why there are no passages; null when there are some, or none fits. */
+  empty: "empty_collection" | "filtered_out" | null;
+  /** All that was searched together: the query, and the same in other words. */
+  queries: Array<string>;
+  /** Who wrote the queries; null when the question was searched as it stands. */
+  rewritten_by: "rule" | "model" | null;
+  /** What was left undone, one sentence each. */
+  warnings: Array<string>;
 }
 
 /** What became of an answer's run. */
@@ -775,6 +821,12 @@ export interface SearchAnswer {
   collection: string;
   /** All that were searched, each with its weight. */
   collections: Record<string, number>;
+  /** All that was searched together: the query, and the same in other words. */
+  queries: Array<string>;
+  /** Why there are no passages, where that is known. */
+  empty: "empty_collection" | "filtered_out" | null;
+  /** What was left undone, one sentence each. */
+  warnings: Array<string>;
   passages: Array<PassageView>;
 }
 
@@ -950,8 +1002,10 @@ export interface UIMessage {
 export interface UIMetadata {
   usage: UIUsage;
   model: string;
-  outcome: "answered" | "insufficient" | "empty_collection";
+  outcome: "answered" | "insufficient" | "empty_collection" | "filtered_out";
   finishReason: "stop" | "length" | "content_filter";
+  /** The closest passages, where the outcome is `insufficient`. */
+  nearest?: Array<NearMiss>;
 }
 
 /** Tokens of the whole run. */

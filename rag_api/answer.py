@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from functools import partial
 
 from rag_api import extractive
+from rag_api.abstention import DOUBT, explain_misfit, explain_nothing, find_nearest, fits
 from rag_api.chat import Chat, Finish, Text
 from rag_api.citations import CitationFinder
 from rag_api.events import AnswerStream, Delta, Done, Failed, Outcome, Retrieved
@@ -81,8 +82,11 @@ async def answer(
     history: Sequence[Turn],
     answerer: Answerer,
     max_tokens: int | None = None,
+    abstains: bool = False,
 ) -> AnswerStream:
     """Give the events of one answer as they become ready, the Retrieved first.
+
+    `abstains`: a chat model is not asked when no passage has the least score.
 
     Raises nothing but what cancels it: a failure is a Failed. Closing the generator closes the
     connection to the model's server at once.
@@ -90,7 +94,11 @@ async def answer(
     yield (retrieved,)
     ended = False
     try:
-        async with aclosing(_produce(retrieved, history, answerer, max_tokens)) as produced:
+        if abstains and retrieved.passages and not fits(retrieved):
+            producing = _abstain(retrieved, answerer.model)
+        else:
+            producing = _produce(retrieved, history, answerer, max_tokens)
+        async with aclosing(producing) as produced:
             async for events in produced:
                 ended = isinstance(events[-1], Done)
                 yield events
@@ -142,7 +150,11 @@ def _ask(
 ) -> AnswerStream:
     budget = make_budget(answerer.counter, answerer.context_tokens, max_tokens)
     prompt = build_prompt(
-        retrieved.question, history=history, passages=retrieved.passages, budget=budget
+        retrieved.question,
+        history=history,
+        passages=retrieved.passages,
+        budget=budget,
+        note="" if fits(retrieved) else DOUBT,
     )
     return _relay(answerer, prompt, budget.answer_tokens)
 
@@ -161,7 +173,8 @@ async def _relay(answerer: ModelAnswerer, prompt: Prompt, max_tokens: int) -> An
             else:
                 finish = part
                 cited = finder.finish()
-                yield *cited, _complete(answerer, prompt, texts, finish, cited=finder.cited)
+                done = _complete(answerer, prompt, texts, finish, cited=finder.cited)
+                yield *cited, done
     if finish is None:
         raise ChatUnavailableError(f"the chat model {answerer.model!r} ended without a finish")
 
@@ -171,38 +184,43 @@ def _complete(
 ) -> Done:
     """The terminal event; what the server did not count, we count."""
     usage = finish.usage
+    # Who answers from the passages cites them: the model was told so.
+    answered = cited or finish.reason != "stop"
     return Done(
-        # Who answers from the passages cites them: the model was told so.
-        outcome="answered" if cited or finish.reason != "stop" else "insufficient",
+        outcome="answered" if answered else "insufficient",
         finish_reason=finish.reason,
         model=answerer.model,
         input_tokens=prompt.tokens if usage is None else usage.input_tokens,
         output_tokens=(
             answerer.counter.count("".join(texts)) if usage is None else usage.output_tokens
         ),
+        nearest=() if answered else find_nearest(prompt.passages),
     )
 
 
 async def _quote(retrieved: Retrieved, answerer: ExtractiveAnswerer) -> AnswerStream:
-    found = await extractive.extract(
-        retrieved.question,
-        retrieved.passages,
-        answerer.embedder,
-        why=answerer.why,
-        least_score=retrieved.least_score,
-    )
+    found = await extractive.extract(retrieved, answerer.embedder, why=answerer.why)
     for piece in found.pieces:
         yield piece
-    yield (_stop(answerer.model, found.outcome),)
+    yield (_stop(retrieved, answerer.model, found.outcome),)
+
+
+async def _abstain(retrieved: Retrieved, model: str) -> AnswerStream:
+    yield (Delta(text=explain_misfit(retrieved)), _stop(retrieved, model, "insufficient"))
 
 
 async def _say_nothing_found(retrieved: Retrieved, model: str) -> AnswerStream:
-    yield (
-        Delta(text=f"The collection {retrieved.collection!r} holds no passages to answer from."),
-        _stop(model, "empty_collection"),
-    )
+    why, outcome = explain_nothing(retrieved)
+    yield (Delta(text=why), _stop(retrieved, model, outcome))
 
 
-def _stop(model: str, outcome: Outcome) -> Done:
+def _stop(retrieved: Retrieved, model: str, outcome: Outcome) -> Done:
     """The end of an answer that took no model, and so no tokens."""
-    return Done(outcome=outcome, finish_reason="stop", model=model, input_tokens=0, output_tokens=0)
+    return Done(
+        outcome=outcome,
+        finish_reason="stop",
+        model=model,
+        input_tokens=0,
+        output_tokens=0,
+        nearest=find_nearest(retrieved.passages) if outcome == "insufficient" else (),
+    )

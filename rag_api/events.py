@@ -13,7 +13,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from rag_core.documents import Passage
-from rag_core.query import LEAST_SCORE
+from rag_core.query import LEAST_SCORE, Empty
 
 
 class _Event(BaseModel):
@@ -66,7 +66,7 @@ class Retrieved(_Event):
 
     type: Literal["retrieved"] = "retrieved"
     question: str
-    query: str = Field(description="What was searched.")
+    query: str = Field(description="What was searched: the question, in whole words.")
     collection: str = Field(description="The first one, where several were searched.")
     passages: tuple[PassageView, ...]
     collections: dict[str, float] = Field(
@@ -77,6 +77,16 @@ class Retrieved(_Event):
         description="Where no passage has this `fused_score`, they are not thought to hold the "
         "answer; `ingest eval --calibrate` chooses it for a collection.",
     )
+    empty: Empty | None = Field(
+        None, description="Why there are no passages; null when there are some, or none fits."
+    )
+    queries: tuple[str, ...] = Field(
+        (), description="All that was searched together: the query, and the same in other words."
+    )
+    rewritten_by: Literal["rule", "model"] | None = Field(
+        None, description="Who wrote the queries; null when the question was searched as it stands."
+    )
+    warnings: tuple[str, ...] = Field((), description="What was left undone, one sentence each.")
 
 
 class Delta(_Event):
@@ -109,7 +119,20 @@ class Gap(_Event):
     last: int
 
 
-Outcome = Literal["answered", "insufficient", "empty_collection"]
+Outcome = Literal["answered", "insufficient", "empty_collection", "filtered_out"]
+
+
+class NearMiss(_Event):
+    """A passage that came closest to a question that the documents do not answer."""
+
+    number: int = Field(ge=1, description="Of the passage in `retrieved`.")
+    chunk_id: str
+    title: str
+    source: str = Field(description="Absolute path or URL of the document.")
+    page: int | None = Field(description="From 1; null when the format has no pages.")
+    score: float = Field(description="Cosine similarity in [-1, 1], higher is closer.")
+    fused_score: float = Field(description="What `least_score` of `retrieved` is held against.")
+    url: str = Field(description="Shows the passage in its place.")
 
 
 class Done(_Event):
@@ -121,6 +144,9 @@ class Done(_Event):
     model: str
     input_tokens: int
     output_tokens: int
+    nearest: tuple[NearMiss, ...] = Field(
+        (), description="The closest passages, best first, where the outcome is `insufficient`."
+    )
 
 
 class Failed(_Event):

@@ -6,17 +6,15 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from rag_api.events import Cited, Delta, Outcome, PassageView
+from rag_api.abstention import explain_misfit, fits
+from rag_api.events import Cited, Delta, Outcome, Retrieved
 from rag_api.quotes import cite_quote
 from rag_api.sentence_choice import ChosenSentence, choose_sentences
 from rag_core.embedding import Embedder
-from rag_core.query import LEAST_SCORE
 
 MODEL = "extractive"
 NO_MODEL = "No chat model is configured (CHAT_MODEL)"
 MODEL_FAILED = "The chat model does not answer"
-
-_NOTHING_FITS = "The documents do not seem to hold an answer to this question."
 
 _LINK = re.compile(r"!?\[([^\]]*)\]\([^)]*\)")
 _REFERENCE = re.compile(r"\s?\[[\d,;–\- ]+\]|\[\^[^\]]*\]")
@@ -35,27 +33,20 @@ class Extract:
     outcome: Outcome
 
 
-async def extract(
-    question: str,
-    passages: Sequence[PassageView],
-    embedder: Embedder,
-    *,
-    why: str = NO_MODEL,
-    least_score: float = LEAST_SCORE,
-) -> Extract:
-    """Quote up to three sentences, or say that nothing fits; `passages` is not empty.
+async def extract(retrieved: Retrieved, embedder: Embedder, *, why: str = NO_MODEL) -> Extract:
+    """Quote up to three sentences, or say why nothing fits; there are passages.
 
     `why` tells the reader why no model answers. Nothing fits when no passage has the least score.
     """
-    best = max(passage.fused_score for passage in passages)
-    if best < least_score:
-        return _abstain(why)
-    chosen = await choose_sentences(question, passages, embedder)
-    return Extract(tuple(_write(chosen, why)), "answered") if chosen else _abstain(why)
+    if not fits(retrieved):
+        return _abstain(retrieved, why)
+    # Not by the query: names from the turns before draw sentences that hold nothing else.
+    chosen = await choose_sentences(retrieved.question, retrieved.passages, embedder)
+    return Extract(tuple(_write(chosen, why)), "answered") if chosen else _abstain(retrieved, why)
 
 
-def _abstain(why: str) -> Extract:
-    text = f"{_NOTHING_FITS}\n\n{why}."
+def _abstain(retrieved: Retrieved, why: str) -> Extract:
+    text = f"{explain_misfit(retrieved)}\n\n{why}."
     return Extract(tuple((Delta(text=piece),) for piece in cut_in_pieces(text)), "insufficient")
 
 

@@ -33,13 +33,17 @@ class Rest:
         self._failures = 0
         self._until = 0.0
 
+    @property
+    def resting(self) -> bool:
+        """Whether it is left alone now; unlike `is_due`, this changes nothing."""
+        return self._clock() < self._until
+
     def is_due(self) -> bool:
         """Whether not to ask it now; after a rest, one question at a time finds out how it is."""
-        now = self._clock()
-        if now < self._until:
+        if self.resting:
             return True
         if self._failures >= _PATIENCE:
-            self._until = now + _REST_SECONDS
+            self._until = self._clock() + _REST_SECONDS
         return False
 
     def note_success(self) -> None:

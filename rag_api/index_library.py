@@ -13,7 +13,7 @@ from rag_core.catalog import chunks, collections, documents
 from rag_core.catalog.collections import Collection
 from rag_core.errors import DocumentNotFoundError, RagError
 from rag_core.index import Index
-from rag_core.query import NOTHING, Found, Query, merge
+from rag_core.query import NOTHING, Found, Query, fuse, merge
 from rag_core.search import embed_query, find_collection, is_empty, search_collection
 from rag_core.vectors import upkeep
 
@@ -48,6 +48,9 @@ class IndexLibrary:
         return merge(list(zip(collections.values(), found, strict=True)), query.top_k)
 
     async def _find_recent(self, collection: Collection, query: Query) -> Found:
+        if query.variants:
+            found = [self._find_recent(collection, one) for one in query.each()]
+            return fuse(await asyncio.gather(*found), query.top_k)
         # All that a result depends on: a change of the documents gives the collection another
         # `seq`.
         key = (collection, self.index.lexical.commit(collection), query)

@@ -84,14 +84,22 @@ def make_budget(counter: TokenCounter, context_tokens: int, max_tokens: int | No
 
 
 def build_prompt(
-    question: str, *, history: Sequence[Turn], passages: Sequence[PassageView], budget: Budget
+    question: str,
+    *,
+    history: Sequence[Turn],
+    passages: Sequence[PassageView],
+    budget: Budget,
+    note: str = "",
 ) -> Prompt:
     """Fit in what there is room for: the oldest turns go first, then the last passages.
+
+    A `note` about the passages stands between them and the question, where there is room for it.
 
     Raises:
         InvalidRequestError: the question leaves no room for even one passage.
     """
-    left = check_length(question, budget)
+    noted = [note] if note else []
+    left = check_length(question, budget) - budget.counter.count(note) - _JOINT_TOKENS
     shown: list[str] = []
     for passage in passages:
         fenced = _show(passage)
@@ -100,10 +108,16 @@ def build_prompt(
             break
         shown.append(fenced)
         left -= tokens
+    if not shown and note:
+        return build_prompt(question, history=history, passages=passages, budget=budget)
     if not shown:
         raise _too_long(question, budget)
     turns, spare = _fit_history(history, left, budget)
-    messages = (Message("system", _SYSTEM), *turns, Message("user", _ask(question, shown)))
+    messages = (
+        Message("system", _SYSTEM),
+        *turns,
+        Message("user", _ask(question, [*shown, *noted])),
+    )
     return Prompt(messages, tuple(passages[: len(shown)]), budget.prompt_tokens - spare)
 
 

@@ -10,6 +10,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from rag_api.events import PassageView
 from rag_api.retrieval_options import AS_USUAL, Retrieval, RetrievalText
 from rag_api.texts import Name, Text
+from rag_core.query import Empty
 
 MAX_QUESTION_CHARACTERS = 32_000
 MAX_PASSAGES = 50
@@ -190,6 +191,11 @@ class SearchAnswer(_Answer):
     collections: dict[str, float] = Field(
         description="All that were searched, each with its weight."
     )
+    queries: tuple[str, ...] = Field(
+        description="All that was searched together: the query, and the same in other words."
+    )
+    empty: Empty | None = Field(description="Why there are no passages, where that is known.")
+    warnings: tuple[str, ...] = Field((), description="What was left undone, one sentence each.")
     passages: tuple[PassageView, ...]
 
 

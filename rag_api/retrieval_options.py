@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
@@ -26,6 +26,31 @@ class RetrievalOptions(BaseModel):
         description="Several collections to search at once, each with its weight: a passage's "
         "`fused_score` times the weight of its collection is what it is ranked by. In place of "
         "`collection`.",
+    )
+    rewrite: Literal["auto", "never"] = Field(
+        "auto",
+        description="Whether a question that needs the turns before it is searched in whole words: "
+        "as the chat model writes it, or with the names of those turns when there is none.",
+    )
+    variants: int = Field(
+        1,
+        ge=1,
+        le=4,
+        strict=True,
+        description="How many wordings of the question are searched together, the first included; "
+        "the others are written by the chat model, which must be there.",
+    )
+    abstain: bool = Field(
+        default=False,
+        strict=True,
+        description="Whether the chat model is left unasked when no passage has the least score; "
+        "else it is asked, and told that the passages fit badly.",
+    )
+    hyde: bool = Field(
+        default=False,
+        strict=True,
+        description="Whether a passage that the chat model makes up for the question is searched "
+        "along with it; there must be a chat model.",
     )
 
 

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from rag_core.documents import Passage
 from rag_core.errors import InvalidRequestError
+
+_VARIANT_DEPTH = 50
+"""How many passages each wording is asked for; the mean of their scores hardly asks for more."""
 
 Empty = Literal["empty_collection", "filtered_out"]
 
@@ -23,10 +26,22 @@ class Query:
     text: str
     top_k: int
     """How many passages at most, 1 or more."""
+    variants: tuple[str, ...] = ()
+    """The same in other words, searched along with it; see `fuse`."""
+
+    def each(self) -> list[Query]:
+        """A query for each wording, deeper, for `fuse` to make one result of what they find."""
+        top_k = max(_VARIANT_DEPTH, self.top_k)
+        return [replace(self, text=one, top_k=top_k, variants=()) for one in self.texts]
+
+    @property
+    def texts(self) -> tuple[str, ...]:
+        """All wordings, each once."""
+        return tuple(dict.fromkeys((self.text, *self.variants)))
 
     def check(self) -> None:
         """Raise InvalidRequestError when it cannot be searched."""
-        if not self.text.strip():
+        if not all(text.strip() for text in self.texts):
             raise InvalidRequestError("the question is empty")
         if self.top_k < 1:
             raise InvalidRequestError(f"top_k must be 1 or more, not {self.top_k}")
@@ -44,6 +59,30 @@ class Found:
 
 
 NOTHING = Found((), "empty_collection")
+
+
+def fuse(found: Sequence[Found], top_k: int) -> Found:
+    """Make one result of what the wordings of one query find in one collection, best first.
+
+    A passage's fused score is the mean over the wordings, so it means what that of one does; one
+    that did not find it counts with the last score that it found. Cosine and BM25 are those of the
+    wording that fits best.
+    """
+    if len(found) == 1:
+        return replace(found[0], passages=found[0].passages[:top_k])
+    scores: dict[str, float] = {}
+    best: dict[str, Passage] = {}
+    lowest = [min((one.fused_score for one in each.passages), default=0.0) for each in found]
+    for each, floor in zip(found, lowest, strict=True):
+        for passage in each.passages:
+            known = best.setdefault(passage.chunk_id, passage)
+            if passage.fused_score > known.fused_score:
+                best[passage.chunk_id] = passage
+            gained = passage.fused_score - floor
+            scores[passage.chunk_id] = scores.get(passage.chunk_id, sum(lowest)) + gained
+    ranked = sorted(scores, key=lambda chunk_id: (-scores[chunk_id], chunk_id))[:top_k]
+    passages = [replace(best[one], fused_score=scores[one] / len(found)) for one in ranked]
+    return replace(found[0], passages=passages)
 
 
 def merge(found: Sequence[tuple[float, Found]], top_k: int) -> Found:

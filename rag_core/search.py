@@ -19,7 +19,7 @@ from rag_core.catalog import chunks, collections
 from rag_core.documents import Passage
 from rag_core.errors import VectorsMissingError
 from rag_core.lexical.reader import Matches
-from rag_core.query import LEAST_SCORE, NOTHING, Found, Query
+from rag_core.query import LEAST_SCORE, NOTHING, Found, Query, fuse
 
 if TYPE_CHECKING:
     from rag_core.catalog.chunks import PassageRow
@@ -103,6 +103,10 @@ async def search(index: Searched, collection_name: str, query: Query) -> Found:
         UnavailableError: one of the parts does not answer; half a result is never given.
     """
     query.check()
+    if query.variants:
+        return fuse(
+            [await search(index, collection_name, one) for one in query.each()], query.top_k
+        )
     collection = await find_collection(index, collection_name)
     if is_empty(collection):
         return NOTHING

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator
 
+from rag_api.abstention import find_nearest
 from rag_api.events import Citation, Cited, Done, Event, Failed, PassageView, Retrieved
 from rag_api.runs import Run
 
@@ -56,6 +57,9 @@ RETRIEVED = Retrieved(
 )
 CITED = cited(1)
 DONE = Done(outcome="answered", finish_reason="stop", model="tiny", input_tokens=7, output_tokens=3)
+MISSED = DONE.model_copy(update={"outcome": "insufficient", "nearest": find_nearest(PASSAGES[:1])})
+CLOSEST = "\n\n**Closest**\n\n- [Guide: Start](http://here/v1/sources/d1-0#passage) (0.40)"
+"""The nearest misses of MISSED, where a protocol has no other place for them."""
 FAILED = Failed(error="ChatUnavailableError", detail="the model was cut off", retryable=True)
 
 

@@ -85,6 +85,7 @@ class MemoryLibrary:
     document: DocumentView = DOCUMENT
     source: SourceView = SOURCE
     failure: Exception | None = None
+    passages: Sequence[Passage] = (PASSAGE,)
     queries: list[str] = field(default_factory=list)
     removed: list[str] = field(default_factory=list)
 
@@ -95,7 +96,7 @@ class MemoryLibrary:
             if collection != "default":
                 raise CollectionNotFoundError(collection, ["default"])
         self.queries.append(query.text)
-        return Found([PASSAGE][: query.top_k])
+        return Found(self.passages[: query.top_k])
 
     async def list_collections(self) -> Sequence[CollectionView]:
         return [

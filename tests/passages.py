@@ -42,4 +42,10 @@ PASSAGES = (passage_of(0, MIDDLE), passage_of(MIDDLE, len(DOCUMENT), number=2, f
 
 
 def retrieved(*passages: PassageView, question: str = "When was it built?") -> Retrieved:
-    return Retrieved(question=question, query=question, collection="default", passages=passages)
+    return Retrieved(
+        question=question,
+        query=question,
+        collection="default",
+        passages=passages,
+        empty=None if passages else "empty_collection",
+    )

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from contextlib import aclosing
-from dataclasses import replace
 
 from rag_api.answer import answer, describe_failure
 from rag_api.events import AnswerStream, Retrieved
 from rag_api.parts import Parts
-from rag_api.prompt import Turn
 from rag_api.routes.models import check_model
 from rag_api.routes.retrieval import Asked, retrieve
-from rag_api.wire.source_list import INLINE_MODEL, append_sources, strip_sources
+from rag_api.wire.appended import strip_appended
+from rag_api.wire.source_list import INLINE_MODEL, append_sources
 from rag_core.errors import RagError
 
 
@@ -32,13 +31,9 @@ def produce(retrieved: Retrieved, asked: Asked, parts: Parts) -> AnswerStream:
     """Give the events of an answer from these passages, as the model that was named shows it."""
     events = answer(
         retrieved,
-        history=[_strip_sources(turn) for turn in asked.history],
+        history=strip_appended(asked.history),
         answerer=parts.answerer,
         max_tokens=asked.max_tokens,
+        abstains=asked.options.abstain,
     )
     return append_sources(events) if asked.model == INLINE_MODEL else events
-
-
-def _strip_sources(turn: Turn) -> Turn:
-    # The links may be signed, which is nothing for the chat model's server.
-    return replace(turn, content=strip_sources(turn.content)) if turn.role == "assistant" else turn

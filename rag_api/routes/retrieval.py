@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from rag_api.answer import check_question
@@ -11,12 +11,10 @@ from rag_api.parts import Parts
 from rag_api.prompt import Turn
 from rag_api.requests import DEFAULT_PASSAGES, MAX_QUESTION_CHARACTERS
 from rag_api.retrieval_options import AS_USUAL, RetrievalOptions
+from rag_api.rewrite import Rewriting, rewrite
 from rag_api.routes.access import source_url
 from rag_core.errors import InvalidRequestError, RequestTooLargeError
 from rag_core.query import Query
-
-# The embedding model reads 256 word pieces; the question must not be pushed out of them.
-_MAX_EARLIER_CHARACTERS = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +50,10 @@ async def search(asked: Asked, *, parts: Parts, base_url: str) -> Retrieved:
         RagError: it cannot be searched.
     """
     collections = choose_collections(asked, parts)
-    query = Query(build_query(asked.question, asked.history), asked.top_k)
+    options = asked.options
+    rewriting = Rewriting(options.rewrite == "auto", options.variants, options.hyde)
+    rewritten = await rewrite(asked.question, asked.history, rewriting, parts.answerer)
+    query = Query(rewritten.query, asked.top_k, rewritten.queries[1:])
     found = await parts.library.search(query, collections=collections)
     passages = tuple(
         view_passage(
@@ -64,11 +65,15 @@ async def search(asked: Asked, *, parts: Parts, base_url: str) -> Retrieved:
     )
     return Retrieved(
         question=asked.question,
-        query=query.text,
+        query=rewritten.query,
+        queries=rewritten.queries,
+        rewritten_by=rewritten.written_by,
+        warnings=rewritten.warnings,
         collection=next(iter(collections)),
         collections=dict(collections),
         passages=passages,
         least_score=found.least_score,
+        empty=found.empty,
     )
 
 
@@ -95,11 +100,3 @@ def check_length(question: str) -> None:
             f"the question has {len(question):,} characters, the limit is "
             f"{MAX_QUESTION_CHARACTERS:,}"
         )
-
-
-def build_query(question: str, history: Sequence[Turn]) -> str:
-    """Put the user's previous turn before the question: "and its price?" says too little."""
-    earlier = [turn.content for turn in history if turn.role == "user" and turn.content.strip()]
-    if not earlier:
-        return question
-    return f"{earlier[-1][-_MAX_EARLIER_CHARACTERS:].strip()}\n{question}"

@@ -24,5 +24,8 @@ async def search_passages(wanted: SearchRequest, request: Request, parts: OurPar
         query=found.query,
         collection=found.collection,
         collections=found.collections,
+        queries=found.queries,
+        empty=found.empty,
+        warnings=found.warnings,
         passages=found.passages,
     )

@@ -100,6 +100,9 @@ class ToolAnswer(_Result):
     sources: tuple[AnswerSource, ...] = Field(description="By number; empty when it cites none.")
     outcome: Outcome
     finish_reason: str = Field(description="`length` when the answer was cut.")
+    nearest: tuple[SearchResult, ...] = Field(
+        (), description="The closest passages, where the outcome is `insufficient`; try fetch."
+    )
 
 
 def view_results(passages: Iterable[PassageView]) -> SearchResults:
@@ -142,11 +145,14 @@ def view_fetched(source: SourceView, document: DocumentView, *, url: str) -> Fet
 def view_tool_answer(completed: Completed) -> ToolAnswer:
     """Put a completed run into one value; what is cited twice in the same words is there once."""
     sources = dict.fromkeys(map(_view_source, completed.citations))
+    passages = {passage.number: passage for passage in completed.retrieved.passages}
+    nearest = [passages[one.number] for one in completed.done.nearest]
     return ToolAnswer(
         answer=completed.text,
         sources=tuple(sorted(sources, key=lambda source: source.number)),
         outcome=completed.done.outcome,
         finish_reason=completed.done.finish_reason,
+        nearest=view_results(nearest).results,
     )
 
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from rag_api.events import Citation, Delta, Event, Gap, Outcome, PassageView
+from rag_api.events import Citation, Delta, Event, Gap, NearMiss, Outcome, PassageView
 from rag_api.wire.completed import Completed
 from rag_api.wire.json_line import dump_model, quote_text
+from rag_core.query import LEAST_SCORE
 
 RETRY_LINE = b"retry: 1000\n"
 """How many milliseconds a client waits before it comes back; on an event that carries data."""
@@ -30,7 +32,7 @@ class Answer(BaseModel):
 
     id: str = Field(description="Of the run, as before the colon of the stream's event ids.")
     question: str
-    query: str = Field(description="What was searched.")
+    query: str = Field(description="What was searched: the question, in whole words.")
     collection: str
     collections: dict[str, float] = Field(description="As in `retrieved`.")
     outcome: Outcome
@@ -40,6 +42,19 @@ class Answer(BaseModel):
     passages: tuple[PassageView, ...] = Field(description="What was put before the model.")
     model: str
     usage: Usage
+    queries: tuple[str, ...] = Field(
+        (), description="All that was searched together: the query, and the same in other words."
+    )
+    rewritten_by: Literal["rule", "model"] | None = Field(
+        None, description="Who wrote the queries; null when the question was searched as it stands."
+    )
+    warnings: tuple[str, ...] = Field((), description="What was left undone, one sentence each.")
+    least_score: float = Field(
+        LEAST_SCORE, description="What the `fused_score` of the best passage is held against."
+    )
+    nearest: tuple[NearMiss, ...] = Field(
+        (), description="The closest passages, best first, where the outcome is `insufficient`."
+    )
 
 
 class NativeEncoder:
@@ -90,5 +105,10 @@ def view_answer(completed: Completed, *, run_id: str) -> Answer:
         citations=completed.citations,
         passages=retrieved.passages,
         model=done.model,
+        queries=retrieved.queries,
+        rewritten_by=retrieved.rewritten_by,
+        warnings=retrieved.warnings,
+        least_score=retrieved.least_score,
+        nearest=done.nearest,
         usage=Usage(input_tokens=done.input_tokens, output_tokens=done.output_tokens),
     )

@@ -15,6 +15,7 @@ from rag_api.events import (
     Restarted,
     Retrieved,
 )
+from rag_api.wire.closest import write_closest
 from rag_api.wire.completed import Completed
 from rag_api.wire.json_line import dump_model, quote_text
 from rag_api.wire.open_webui import OPEN_WEBUI_MODEL, view_source
@@ -106,6 +107,8 @@ class ChatEncoder:
         return b"".join([_write(chunk.model_copy(update={"event": event})) for event in events])
 
     def _encode_done(self, done: Done) -> bytes:
+        closest = write_closest(done.nearest, self._passages)
+        said = self._encode_text(closest) if closest else b""
         annotations = annotate(self._passages, self._shown.citations)
         annotated = bool(annotations) and not self._source_events
         delta = ChatDelta(annotations=annotations) if annotated else ChatDelta()
@@ -115,7 +118,7 @@ class ChatEncoder:
                 "search_results": view_results(self._passages),
             }
         )
-        return b"".join([_write(finish), self._encode_usage(done), _END])
+        return b"".join([said, _write(finish), self._encode_usage(done), _END])
 
     def _encode_usage(self, done: Done) -> bytes:
         if not self._include_usage:
@@ -135,7 +138,8 @@ def view_completion(
     """Put a completed run into one `chat.completion`."""
     passages = completed.retrieved.passages
     annotations = annotate(passages, completed.citations)
-    message = ChatMessage(content=completed.text, annotations=annotations)
+    text = completed.text + write_closest(completed.done.nearest, passages)
+    message = ChatMessage(content=text, annotations=annotations)
     return ChatCompletion(
         id=completion_id,
         created=created,

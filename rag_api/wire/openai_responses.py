@@ -76,8 +76,8 @@ class ResponsesEncoder:
         if isinstance(event, Gap):
             return self._give_up(event)
         beginning = b"" if self._begun else self._begin()
-        if announcement := self._draft.take(event):
-            return beginning + self._encode_text(announcement)
+        if more := self._draft.take(event):
+            beginning += self._encode_text(more)
         if isinstance(event, Done):
             return beginning + self._finish()
         return beginning + self._fail(event) if isinstance(event, Failed) else beginning

@@ -18,6 +18,7 @@ from rag_api.events import (
     Restarted,
     Retrieved,
 )
+from rag_api.wire.closest import write_closest
 from rag_api.wire.completed import Completed, leave_out_void
 from rag_api.wire.openai_chat import annotate
 from rag_api.wire.responses_objects import (
@@ -79,7 +80,10 @@ class ResponseDraft:
                 self.question, self._passages = event.question, event.passages
             case Restarted():
                 return self._shown.restart()
-            case Done() | Failed():
+            case Done():
+                self._end = event
+                return write_closest(event.nearest, self._passages)
+            case Failed():
                 self._end = event
         return ""
 
@@ -146,7 +150,8 @@ def view_completed(head: ResponseObject, completed: Completed, log: EventLog) ->
 def _draft(head: ResponseObject, log: EventLog, events: Iterable[Event]) -> ResponseDraft:
     draft = ResponseDraft(head, log)
     for event in events:
-        draft.take(event)
+        if more := draft.take(event):
+            draft.add(more)
     return draft
 
 

@@ -67,10 +67,15 @@ class _Sources:
 
     def _write(self) -> str:
         lines = [
-            f"\n- [{number}] [{escape_markdown(self._names[number])}]({_quote_url(citation.url)})"
+            f"\n- [{number}] {link_source(self._names[number], citation.url)}"
             for number, citation in sorted(self._cited.items())
         ]
         return "".join((_HEADING, *lines))
+
+
+def link_source(name: str, url: str) -> str:
+    """A link in Markdown."""
+    return f"[{escape_markdown(name)}]({_quote_url(url)})"
 
 
 def escape_markdown(text: str) -> str:

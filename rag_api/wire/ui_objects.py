@@ -11,7 +11,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic.alias_generators import to_camel
 
-from rag_api.events import Citation, Outcome
+from rag_api.events import Citation, NearMiss, Outcome
 
 
 class _Part(BaseModel):
@@ -122,6 +122,9 @@ class UIMetadata(_Part):
     model: str
     outcome: Outcome
     finish_reason: Literal["stop", "length", "content_filter"]
+    nearest: tuple[NearMiss, ...] = Field(
+        (), description="The closest passages, where the outcome is `insufficient`."
+    )
 
 
 class FinishPart(_Part):

@@ -196,6 +196,7 @@ def _describe_finish(done: Done) -> FinishPart:
             model=done.model,
             outcome=done.outcome,
             finish_reason=done.finish_reason,
+            nearest=done.nearest,
         )
     )
 

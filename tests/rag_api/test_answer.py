@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from rag_api.abstention import DOUBT
 from rag_api.answer import (
     Answerer,
     ExtractiveAnswerer,
@@ -118,6 +119,44 @@ async def test_an_answer_that_cites_nothing_is_insufficient() -> None:
     assert events[-1].outcome == "insufficient"
 
 
+async def test_an_answer_that_cites_nothing_names_the_nearest_misses() -> None:
+    events = await collect(answerer_of(Text("They do not say."), STOP))
+
+    assert isinstance(events[-1], Done)
+    assert [one.number for one in events[-1].nearest] == [1, 2]
+
+
+async def test_a_filter_that_lets_nothing_through_is_an_outcome_of_its_own() -> None:
+    found = retrieved().model_copy(update={"empty": "filtered_out"})
+
+    events = await collect(answerer_of(STOP), found)
+
+    assert isinstance(events[-1], Done)
+    assert events[-1].outcome == "filtered_out"
+
+
+@pytest.mark.parametrize(("score", "asked"), [(0.1, 0), (0.6, 1)])
+async def test_who_abstains_asks_no_model_below_the_least_score(score: float, asked: int) -> None:
+    answerer = answerer_of(Text("In 1844 [1]"), STOP)
+    found = retrieved(PASSAGES[0].model_copy(update={"fused_score": score}))
+
+    ready = [one async for one in answer(found, history=(), answerer=answerer, abstains=True)]
+
+    assert len(answerer.chat.asked) == asked
+    assert isinstance(ready[-1][-1], Done)
+    assert ready[-1][-1].outcome == ("answered" if asked else "insufficient")
+
+
+async def test_the_model_is_told_when_the_passages_fit_badly() -> None:
+    answerer = answerer_of(STOP)
+    weak = PASSAGES[0].model_copy(update={"fused_score": 0.1})
+
+    await collect(answerer, retrieved(weak))
+    await collect(answerer)
+
+    assert [DOUBT in asked[-1].content for asked in answerer.chat.asked] == [True, False]
+
+
 async def test_what_the_server_did_not_count_we_count() -> None:
     events = await collect(answerer_of(Text("In 1844 [1]"), Finish("length", None)))
 
@@ -169,6 +208,7 @@ async def test_without_passages_no_model_is_asked() -> None:
 
     assert isinstance(events[-1], Done)
     assert events[-1].outcome == "empty_collection"
+    assert events[-1].nearest == ()
     assert answerer.chat.asked == []
 
 

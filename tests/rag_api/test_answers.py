@@ -1,9 +1,14 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
+from rag_api.abstention import DOUBT
+from rag_api.answer import ExtractiveAnswerer
 from rag_core.errors import ChatRejectedError, ChatUnavailableError, VectorsUnavailableError
-from tests.api import MemoryLibrary, ScriptedChat, calling, make_parts
+from tests.api import PASSAGE, MemoryLibrary, ScriptedChat, calling, make_parts
+from tests.fakes import WordEmbedder
 from tests.rag_api.test_native import read_events
 
 ASKED = {"question": "What does it cost?"}
@@ -77,7 +82,7 @@ async def test_the_previous_turn_is_searched_too() -> None:
     async with calling(make_parts(library=library)) as client:
         await client.post("/v1/answers", json={"question": "Its price?", "history": history})
 
-    assert library.queries == ["What is the premium plan?\nIts price?"]
+    assert library.queries == ["premium plan: Its price?"]
 
 
 async def test_the_history_reaches_the_model() -> None:
@@ -168,3 +173,74 @@ async def test_a_number_is_whole_with_and_without_a_point() -> None:
         ]
 
     assert [response.status_code for response in responses] == [200, 200, 422, 422]
+
+
+async def test_the_model_writes_a_follow_up_and_the_stream_says_so() -> None:
+    library = MemoryLibrary()
+    chat = ScriptedChat(texts=["QUERY: What is the premium plan's price?\n"])
+    history = [{"role": "user", "content": "What is the premium plan?"}]
+    body = {"question": "Its price?", "history": history, "stream": False}
+
+    async with calling(make_parts(library=library, chat=chat)) as client:
+        answer = (await client.post("/v1/answers", json=body)).json()
+
+    assert library.queries == ["What is the premium plan's price?"] == answer["queries"]
+    assert (answer["query"], answer["rewritten_by"]) == (answer["queries"][0], "model")
+    assert answer["warnings"] == []
+
+
+async def test_rewriting_can_be_switched_off() -> None:
+    library, chat = MemoryLibrary(), ScriptedChat()
+    history = [{"role": "user", "content": "What is the premium plan?"}]
+    options = {"rewrite": "never"}
+
+    async with calling(make_parts(library=library, chat=chat)) as client:
+        await client.post(
+            "/v1/answers",
+            json={"question": "Its price?", "history": history, "retrieval": options},
+        )
+
+    assert library.queries == ["Its price?"]
+    assert len(chat.prompts) == 1
+
+
+@pytest.mark.parametrize(
+    "options",
+    [{"variants": 0}, {"variants": 5}, {"variants": True}, {"rewrite": "yes"}, {"hyde": "yes"}],
+)
+async def test_options_out_of_their_range_are_refused(options: dict[str, object]) -> None:
+    async with calling(make_parts()) as client:
+        response = await client.post("/v1/answers", json={**ASKED, "retrieval": options})
+
+    assert response.status_code == 422
+
+
+async def test_variants_without_a_chat_model_are_refused_with_the_way_out() -> None:
+    parts = replace(make_parts(), answerer=ExtractiveAnswerer(WordEmbedder()))
+
+    async with calling(parts) as client:
+        response = await client.post(
+            "/v1/search", json={"query": "x", "retrieval": {"variants": 3}}
+        )
+
+    assert response.status_code == 400
+    assert "CHAT_MODEL" in response.json()["detail"]
+
+
+async def test_below_the_least_score_the_model_is_told_or_left_unasked() -> None:
+    weak = MemoryLibrary(passages=[replace(PASSAGE, fused_score=0.2)])
+    told, unasked = ScriptedChat(texts=["They do not say."]), ScriptedChat()
+    body = {**ASKED, "stream": False}
+
+    async with calling(make_parts(library=weak, chat=told)) as client:
+        first = (await client.post("/v1/answers", json=body)).json()
+    async with calling(make_parts(library=weak, chat=unasked)) as client:
+        options = {"retrieval": {"abstain": True}}
+        second = (await client.post("/v1/answers", json={**body, **options})).json()
+
+    assert DOUBT in told.prompts[0][-1].content
+    assert unasked.prompts == []
+    assert first["outcome"] == second["outcome"] == "insufficient"
+    assert [one["number"] for one in first["nearest"]] == [1]
+    assert first["nearest"] == second["nearest"]
+    assert "scores 0.200" in second["answer"]

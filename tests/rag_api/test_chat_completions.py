@@ -142,13 +142,13 @@ async def test_the_model_is_left_when_the_client_leaves(streams: bool) -> None: 
         ),
         (
             [
-                {"role": "user", "content": "It?", "metadata": {}},
+                {"role": "user", "content": "Premium plan?", "metadata": {}},
                 {"role": "assistant", "content": [{"type": "text", "text": "Yes."}]},
                 {"role": "assistant", "content": None, "tool_calls": []},
                 {"role": "tool", "content": "12", "tool_call_id": "x"},
                 {"role": "user", "content": "Cost?"},
             ],
-            "It?\nCost?",
+            "Premium plan: Cost?",
         ),
         ([{"role": "user", "content": "Cost?"}, {"role": "assistant", "content": "It"}], "Cost?"),
         ([{"role": "user", "content": "Cost\ud83d?"}], "Cost??"),

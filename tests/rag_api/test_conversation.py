@@ -30,7 +30,7 @@ async def ask(*bodies: dict[str, Any], library: MemoryLibrary, chat: ScriptedCha
     [
         ("Price?", "Price?"),
         ([PRICE], "Price?"),
-        ([PREMIUM, PRICE], "What is the premium plan?\nPrice?"),
+        ([PREMIUM, PRICE], "premium plan: Price?"),
         (
             [
                 {"role": "developer", "content": "Be kind."},
@@ -57,7 +57,7 @@ async def test_a_response_goes_on_from_the_one_before_it() -> None:
 
     first, second = await ask({"input": [PREMIUM]}, {"input": "Price?"}, library=library, chat=chat)
 
-    assert library.queries[-1] == "What is the premium plan?\nPrice?"
+    assert library.queries[-1] == "premium plan: Price?"
     assert second["previous_response_id"] == first["id"]
     roles = [message.role for message in chat.prompts[-1]]
     assert roles[-3:] == ["user", "assistant", "user"]

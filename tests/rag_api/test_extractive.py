@@ -3,7 +3,9 @@ import pytest
 from rag_api.events import Cited, Delta
 from rag_api.extractive import MODEL_FAILED, Extract, cut_in_pieces, extract
 from tests.fakes import WordEmbedder
-from tests.passages import DOCUMENT, PASSAGES, passage_of
+from tests.passages import DOCUMENT, PASSAGES, passage_of, retrieved
+
+FOUND = retrieved(*PASSAGES, question="When was the lighthouse built?")
 
 
 def text_of(found: Extract) -> str:
@@ -12,7 +14,7 @@ def text_of(found: Extract) -> str:
 
 
 async def test_each_sentence_has_a_citation_that_quotes_it_and_covers_its_marker() -> None:
-    found = await extract("When was the lighthouse built?", PASSAGES, WordEmbedder())
+    found = await extract(FOUND, WordEmbedder())
 
     text = text_of(found)
     events = [event for piece in found.pieces for event in piece]
@@ -26,13 +28,13 @@ async def test_each_sentence_has_a_citation_that_quotes_it_and_covers_its_marker
 
 
 async def test_it_says_that_no_model_is_configured() -> None:
-    found = await extract("When was the lighthouse built?", PASSAGES, WordEmbedder())
+    found = await extract(FOUND, WordEmbedder())
 
     assert "No chat model is configured (CHAT_MODEL)" in text_of(found).splitlines()[-1]
 
 
 async def test_it_says_that_the_model_does_not_answer_when_it_stands_in_for_one() -> None:
-    found = await extract("When was it built?", PASSAGES, WordEmbedder(), why=MODEL_FAILED)
+    found = await extract(FOUND, WordEmbedder(), why=MODEL_FAILED)
 
     assert text_of(found).endswith(
         f"{MODEL_FAILED}: these are sentences quoted from the documents."
@@ -42,10 +44,26 @@ async def test_it_says_that_the_model_does_not_answer_when_it_stands_in_for_one(
 async def test_it_abstains_when_nothing_fits() -> None:
     passage = PASSAGES[0].model_copy(update={"fused_score": 0.2})
 
-    found = await extract("Who won?", [passage], WordEmbedder())
+    found = await extract(retrieved(passage), WordEmbedder())
 
     assert found.outcome == "insufficient"
-    assert text_of(found).startswith("The documents do not seem to hold an answer")
+    assert "the closest passage scores 0.200, and 0.235 is what" in text_of(found)
+
+
+async def test_a_collection_may_have_a_least_score_of_its_own() -> None:
+    strict, just = (FOUND.model_copy(update={"least_score": least}) for least in (0.61, 0.6))
+
+    outcomes = [(await extract(found, WordEmbedder())).outcome for found in (strict, just)]
+
+    assert outcomes == ["insufficient", "answered"]
+
+
+async def test_the_question_chooses_the_sentences_and_not_the_query() -> None:
+    asked = FOUND.model_copy(update={"question": "made automatic?", "query": "Skerry Rock"})
+
+    found = await extract(asked, WordEmbedder())
+
+    assert text_of(found).startswith("The light was made automatic in 1994")
 
 
 @pytest.mark.parametrize(
@@ -59,7 +77,7 @@ async def test_it_abstains_when_nothing_fits() -> None:
 async def test_sentences_are_shown_without_markdown(written: str, shown: str) -> None:
     passage = passage_of(0, len(written), document=written)
 
-    found = await extract("light?", [passage], WordEmbedder())
+    found = await extract(retrieved(passage, question="light?"), WordEmbedder())
 
     assert text_of(found).startswith(f"{shown} [1]")
 
@@ -68,14 +86,3 @@ def test_pieces_are_a_few_words_and_together_the_text() -> None:
     text = "One two three four five. "
 
     assert cut_in_pieces(text) == ["One two three ", "four five. "]
-
-
-async def test_a_collection_may_say_what_its_least_score_is() -> None:
-    question = "When was the lighthouse built?"
-    best = max(passage.fused_score for passage in PASSAGES)
-
-    strict = await extract(question, PASSAGES, WordEmbedder(), least_score=best + 0.01)
-    just = await extract(question, PASSAGES, WordEmbedder(), least_score=best)
-
-    assert strict.outcome == "insufficient"
-    assert just.outcome == "answered"

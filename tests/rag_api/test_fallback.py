@@ -190,3 +190,17 @@ async def test_a_refusal_costs_nobody_time_and_is_not_counted() -> None:
         await collect(Script((ChatRejectedError("no"),)), Script(WHOLE), rest)
 
     assert not rest.is_due()
+
+
+async def test_whether_it_rests_can_be_asked_without_a_change() -> None:
+    now = [0.0]
+    rest = Rest(lambda: now[0])
+    for _ in range(3):
+        rest.note_failure(ChatUnavailableError("cut"))
+
+    assert rest.resting
+    now[0] = 31.0
+    assert not rest.resting
+    assert not rest.resting
+    assert not rest.is_due()
+    assert rest.is_due()

@@ -1,8 +1,10 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from rag_api.index_library import IndexLibrary
@@ -97,3 +99,24 @@ async def test_a_removed_document_is_found_no_more(library: IndexLibrary) -> Non
         await library.remove_document(passage.document_id)
     collection = await collections.get_collection(library.index.catalog, "default")
     assert await documents.dead_ids(library.index.catalog, collection) == []
+
+
+async def test_wordings_of_one_query_are_embedded_in_one_call(library: IndexLibrary) -> None:
+    counting = CountingEmbedder()
+    library = IndexLibrary(replace(library.index, embedder=counting).for_questions())
+
+    found = await library.search(Query("dogs", 2, ("bark", "cats")), collections={"default": 1.0})
+
+    assert counting.calls == [["dogs", "bark", "cats"]]
+    assert len(found.passages) == 2
+
+
+class CountingEmbedder(WordEmbedder):
+    """Keeps what it was given."""
+
+    def __init__(self) -> None:
+        self.calls: list[list[str]] = []
+
+    async def embed(self, texts: Sequence[str]) -> np.ndarray:
+        self.calls.append(list(texts))
+        return await super().embed(texts)

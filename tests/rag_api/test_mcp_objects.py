@@ -11,7 +11,7 @@ from rag_api.wire.mcp_objects import (
     view_results,
     view_tool_answer,
 )
-from tests.answers import DONE, RETRIEVED, cited, passage_view
+from tests.answers import DONE, MISSED, RETRIEVED, cited, passage_view
 from tests.api import DOCUMENT, SOURCE, TEXT
 
 
@@ -117,3 +117,10 @@ def test_sources_come_by_number_and_each_quote_once() -> None:
 
     assert [source.number for source in answer.sources] == [1, 2]
     assert len({source.url for source in answer.sources}) == 2
+
+
+def test_the_nearest_misses_can_be_fetched() -> None:
+    answer = view_tool_answer(Completed(RETRIEVED, "No.", (), MISSED))
+
+    assert [one.id for one in answer.nearest] == ["d1-0"]
+    assert answer.outcome == "insufficient"

@@ -10,7 +10,7 @@ from rag_api.answer_errors import AnswerFailedError
 from rag_api.events import Delta, Failed
 from rag_api.wire.completed import complete
 from rag_api.wire.native import NativeEncoder, view_answer
-from tests.answers import CITED, DONE, FAILED, RETRIEVED, stream
+from tests.answers import CITED, DONE, FAILED, MISSED, RETRIEVED, stream
 
 
 def read_events(body: bytes) -> list[tuple[str, str, dict[str, object]]]:
@@ -76,6 +76,16 @@ async def test_a_whole_answer_joins_the_deltas_and_keeps_the_citations() -> None
     assert whole.citations == (CITED.citation,)
     assert (whole.id, whole.outcome, whole.model) == ("run", "answered", "tiny")
     assert whole.usage.input_tokens == 7
+
+
+async def test_a_whole_answer_says_what_was_searched_and_what_came_closest() -> None:
+    searched = {"queries": ("What is it?", "It?"), "rewritten_by": "rule", "warnings": ("Slow.",)}
+    events = stream((RETRIEVED.model_copy(update=searched),), (MISSED,))
+
+    whole = view_answer(await complete(events), run_id="run")
+
+    assert whole.model_dump(include=set(searched)) == searched
+    assert whole.nearest == MISSED.nearest
 
 
 async def test_a_failed_answer_says_how_long_to_wait() -> None:

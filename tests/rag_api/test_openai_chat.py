@@ -11,7 +11,17 @@ from openai.types.chat import ChatCompletion, ChatCompletionChunk
 from rag_api.events import Delta, Event, Restarted
 from rag_api.wire.completed import complete
 from rag_api.wire.openai_chat import ChatEncoder, annotate, list_urls, view_completion
-from tests.answers import CITED, DONE, FAILED, PASSAGES, RETRIEVED, cited, stream
+from tests.answers import (
+    CITED,
+    CLOSEST,
+    DONE,
+    FAILED,
+    MISSED,
+    PASSAGES,
+    RETRIEVED,
+    cited,
+    stream,
+)
 
 ANSWERED = (RETRIEVED, Delta(text="It "), Delta(text="is [1]"), CITED, DONE)
 
@@ -202,3 +212,14 @@ async def test_a_whole_completion_is_what_openais_own_models_take() -> None:
     assert parsed.choices[0].message.annotations is not None
     assert parsed.usage is not None
     assert parsed.usage.total_tokens == 10
+
+
+async def test_the_nearest_misses_end_the_text_streamed_and_whole() -> None:
+    events = (RETRIEVED, Delta(text="They do not say."), MISSED)
+
+    chunks = encode(events)[:-1]
+    completed = await complete(stream(events))
+    whole = view_completion(completed, completion_id="c", model="rag", created=1)
+
+    shown = "".join(one["choices"][0]["delta"].get("content", "") for one in chunks)
+    assert shown == whole.choices[0].message.content == f"They do not say.{CLOSEST}"

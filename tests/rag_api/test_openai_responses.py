@@ -16,7 +16,7 @@ from rag_api.runs import CANCELLED
 from rag_api.wire.openai_responses import ResponsesEncoder
 from rag_api.wire.responses_objects import RESPONSE_EVENTS, ResponseObject
 from rag_api.wire.shown_text import RESTART_TEXT
-from tests.answers import CITED, DONE, FAILED, PASSAGES, RETRIEVED, cited
+from tests.answers import CITED, CLOSEST, DONE, FAILED, MISSED, PASSAGES, RETRIEVED, cited
 
 HEAD = ResponseObject(id="resp_5f", created_at=5, model="rag", metadata={"chat": "1"})
 ANSWERED = (RETRIEVED, Delta(text="It "), Delta(text="is [1]"), CITED, DONE)
@@ -219,3 +219,13 @@ def test_all_events_are_described() -> None:
 
     assert set(TYPES) <= set(described)
     assert [name for name in described if name in TYPES] == list(dict.fromkeys(TYPES))
+
+
+@pytest.mark.parametrize("text", [(), (Delta(text="They do not say."),)])
+def test_the_nearest_misses_end_the_text(text: tuple[Delta, ...]) -> None:
+    events = read(write((RETRIEVED, *text, MISSED)))
+
+    shown = "".join(one.get("delta", "") for one in events)
+    assert shown == "".join(one.text for one in text) + CLOSEST
+    assert events[-1]["type"] == "response.completed"
+    assert events[-1]["response"]["output"][0]["content"][0]["text"] == shown

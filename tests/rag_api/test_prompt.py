@@ -92,3 +92,20 @@ def test_a_title_cannot_leave_its_attribute() -> None:
 @pytest.mark.parametrize(("wanted", "kept"), [(None, 1024), (50, 50), (9000, 4096)])
 def test_the_answer_has_at_most_half_of_the_context(wanted: int | None, kept: int) -> None:
     assert make_budget(WordCounter(), 8192, wanted).answer_tokens == kept
+
+
+def test_a_note_stands_between_passages_and_question() -> None:
+    prompt = build_prompt("q", history=(), passages=PASSAGES, budget=LARGE, note="They fit badly.")
+
+    content = prompt.messages[-1].content
+    assert content.index("</passage>") < content.index("They fit badly.") < content.index("q")
+    assert LARGE.count(prompt.messages[-1]) < prompt.tokens
+
+
+def test_a_note_takes_no_passages_place() -> None:
+    prompt = build_prompt(
+        "so " * 140, history=(), passages=PASSAGES, budget=SMALL, note="They fit badly. " * 50
+    )
+
+    assert prompt.passages == PASSAGES[:1]
+    assert "They fit badly." not in prompt.messages[-1].content

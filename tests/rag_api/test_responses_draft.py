@@ -10,7 +10,7 @@ from rag_api.runs import ABANDONED
 from rag_api.wire.completed import complete
 from rag_api.wire.responses_draft import read_log, view_completed
 from rag_api.wire.responses_objects import ResponseObject
-from tests.answers import CITED, DONE, FAILED, RETRIEVED, stream
+from tests.answers import CITED, CLOSEST, DONE, FAILED, MISSED, RETRIEVED, stream
 
 HEAD = ResponseObject(id="resp_5f", created_at=5, model="rag")
 ANSWERED = (RETRIEVED, Delta(text="It "), Delta(text="is [1]"), CITED, DONE)
@@ -88,3 +88,12 @@ def test_a_log_without_its_beginning_gives_no_response() -> None:
 
     with pytest.raises(EventsDroppedError, match="2 events"):
         read_log(HEAD, log)
+
+
+async def test_the_nearest_misses_end_the_text() -> None:
+    events = (RETRIEVED, Delta(text="No."), MISSED)
+
+    whole = view_completed(HEAD, await complete(stream(events)), log_of(*events))
+
+    assert whole.output[0].content[0].text == f"No.{CLOSEST}"
+    assert view(*events).output == whole.output

@@ -12,7 +12,7 @@ from rag_api.events import Delta, Event, Gap, Restarted
 from rag_api.runs import ABANDONED, CANCELLED
 from rag_api.wire.shown_text import RESTART_TEXT
 from rag_api.wire.ui_parts import NumberedEncoder, UIMessageEncoder, write_error
-from tests.answers import CITED, DONE, FAILED, RETRIEVED, cited
+from tests.answers import CITED, DONE, FAILED, MISSED, RETRIEVED, cited
 
 ANSWERED = (RETRIEVED, Delta(text="It "), Delta(text="is [1]"), CITED, DONE)
 RESTARTED = Restarted(model="other", detail="gone")
@@ -110,6 +110,14 @@ def test_the_end_tells_the_usage() -> None:
 
     assert metadata["usage"] == {"inputTokens": 7, "outputTokens": 3, "totalTokens": 10}
     assert (metadata["outcome"], metadata["finishReason"]) == ("answered", "stop")
+
+
+def test_the_nearest_misses_are_metadata_without_a_null() -> None:
+    metadata = encode(RETRIEVED, Delta(text="No."), MISSED)[-2]["messageMetadata"]
+
+    (nearest,) = metadata["nearest"]
+    assert (metadata["outcome"], nearest["number"]) == ("insufficient", 1)
+    assert None not in nearest.values()
 
 
 def test_an_answer_without_text_has_no_text_part() -> None:

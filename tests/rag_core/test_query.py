@@ -1,10 +1,12 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from rag_core.documents import Passage
 from rag_core.errors import InvalidRequestError
-from rag_core.query import Empty, Found, Query, merge
+from rag_core.query import Empty, Found, Query, fuse, merge
 
 
 def passage(collection: str, fused_score: float) -> Passage:
@@ -57,7 +59,7 @@ def test_why_there_is_nothing_is_said_of_all_together(
     assert merged == Found((), expected)
 
 
-@pytest.mark.parametrize("query", [Query(" ", 1), Query("cats", 0)])
+@pytest.mark.parametrize("query", [Query(" ", 1), Query("cats", 0), Query("cats", 1, (" ",))])
 def test_what_cannot_be_searched_is_refused(query: Query) -> None:
     with pytest.raises(InvalidRequestError):
         query.check()
@@ -67,3 +69,33 @@ def test_of_several_collections_the_lowest_least_score_counts() -> None:
     strict, loose = (Found(found("a", 0.5).passages, least_score=least) for least in (0.4, 0.3))
 
     assert merge([(1.0, strict), (1.0, loose)], 2).least_score == 0.3
+
+
+def test_wordings_are_searched_deeper_and_each_once() -> None:
+    query = Query("cats", 3, ("felines", "cats", "felines"))
+
+    assert [(one.text, one.variants) for one in query.each()] == [("cats", ()), ("felines", ())]
+    assert min(one.top_k for one in query.each()) > 3
+
+
+def test_a_fused_score_is_the_mean_over_the_wordings() -> None:
+    first, second = passage("a", 0.8), passage("b", 0.4)
+    again = replace(second, fused_score=0.9, score=0.7)
+
+    fused = fuse([Found([first, second]), Found([again, replace(first, fused_score=0.1)])], 5)
+
+    assert [one.document_id for one in fused.passages] == ["b", "a"]
+    assert [one.fused_score for one in fused.passages] == pytest.approx([0.65, 0.45])
+    assert [one.score for one in fused.passages] == [0.7, 0.5]
+
+
+def test_what_one_wording_did_not_find_counts_as_the_last_that_it_found() -> None:
+    fused = fuse([found("a", 0.8, 0.4), found("b", 0.6, 0.2)], 5)
+
+    assert [one.fused_score for one in fused.passages] == pytest.approx([0.5, 0.5, 0.3, 0.3])
+
+
+def test_fusing_keeps_the_reason_and_the_least_score() -> None:
+    assert fuse([Found((), "filtered_out"), Found((), "filtered_out")], 3).empty == "filtered_out"
+    assert fuse([replace(found("a", 0.5), least_score=0.4)] * 2, 3).least_score == 0.4
+    assert len(fuse([found("a", 0.5, 0.4)], 1).passages) == 1

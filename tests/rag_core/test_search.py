@@ -305,3 +305,20 @@ async def test_what_is_found_carries_the_least_score_of_its_collection(index: In
 
     after = await search(index, "default", Query("the cat", 3))
     assert (before.least_score, after.least_score) == (LEAST_SCORE, 0.5)
+
+
+async def test_wordings_of_one_query_are_searched_together(index: Index) -> None:
+    await put(index, ANIMALS)
+
+    alone = [
+        {
+            one.source: one.fused_score
+            for one in await find_passages(index, "default", text, top_k=3)
+        }
+        for text in ("cat", "dog barked")
+    ]
+    together = await search(index, "default", Query("cat", 3, ("dog barked",)))
+
+    for passage in together.passages:
+        mean = sum(scores[passage.source] for scores in alone) / 2
+        assert passage.fused_score == pytest.approx(mean)
