@@ -104,6 +104,12 @@ class Passage:
     fused_score: float
     """Of both, as `rag_core.search` defines it; absolute, so it may be held to a threshold."""
     metadata: Mapping[str, str] = field(default_factory=dict)
+    rerank_score: float | None = None
+    """By a reranker, higher fits better, on its own scale; None when none has read it."""
+    chunks: int = 1
+    """How many it was merged from; more than one may be longer than the chunk of its id."""
+    also_in: tuple[str, ...] = ()
+    """Sources of other documents that say nearly the same, and were left out for that."""
 
     @property
     def confidence(self) -> float:

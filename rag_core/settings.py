@@ -66,6 +66,19 @@ class Settings(BaseSettings):
     )
     """Of a million tokens, in your currency: what `ingest sync --dry-run` reckons with."""
 
+    # The reranker
+    rerank_model: str | None = Field(None, alias="RERANK_MODEL")
+    """A folder with an ONNX cross-encoder, its name on the Hugging Face hub, or, with RERANK_URL,
+    what that server calls it; no reranking when neither is set."""
+    rerank_url: str | None = Field(None, alias="RERANK_URL")
+    """An endpoint `…/rerank` as Cohere, Jina and TEI have it."""
+    rerank_api_key: SecretStr | None = Field(None, alias="RERANK_API_KEY")
+    """Sent as `Authorization: Bearer …` to RERANK_URL."""
+    rerank_candidates: int = Field(50, alias="RERANK_CANDIDATES", ge=1, le=1000)
+    """How many passages it is given to order."""
+    rerank_timeout_seconds: float = Field(5.0, alias="RERANK_TIMEOUT_SECONDS", gt=0)
+    """How long it may take; after that the passages stay in the order of the search."""
+
     # The chat model
     openai_api_key: SecretStr | None = Field(None, alias="OPENAI_API_KEY")
     openai_base_url: str | None = Field(None, alias="OPENAI_BASE_URL")
@@ -84,6 +97,8 @@ class Settings(BaseSettings):
     """How long the model may be silent between two tokens."""
     chat_context_tokens: int = Field(8192, alias="CHAT_CONTEXT_TOKENS", ge=1024)
     """Of prompt and answer together, by the model's own limit."""
+    chat_tokenizer: Path | None = Field(None, alias="CHAT_TOKENIZER")
+    """The chat model's own `tokenizer.json`, to count by when it is none of OpenAI's."""
     tiktoken_cache_dir: Path | None = Field(None, alias="TIKTOKEN_CACHE_DIR")
     """Where tiktoken's rank files lie; without them tokens are estimated."""
 
@@ -92,7 +107,7 @@ class Settings(BaseSettings):
     def _absolute(cls, home: Path) -> Path:
         return home.expanduser().absolute()
 
-    @field_validator("openai_base_url", "chat_fallback_base_url")
+    @field_validator("openai_base_url", "chat_fallback_base_url", "rerank_url")
     @classmethod
     def _without_credentials(cls, url: str | None) -> str | None:
         parts = urlsplit(url or "")

@@ -121,12 +121,19 @@ def open_counter(spec: str, *, cache_dir: Path | None = None) -> TokenCounter:
     raise ConfigurationError(f"no token counter {spec!r}")
 
 
-def open_chat_counter(model: str, *, cache_dir: Path | None = None) -> TokenCounter:
-    """Open the counter of a chat model: OpenAI's by name, the estimate for all others.
+def open_chat_counter(
+    model: str, *, tokenizer: Path | None = None, cache_dir: Path | None = None
+) -> TokenCounter:
+    """Open the counter of a chat model: its own tokenizer, or OpenAI's by name, or the estimate.
 
-    It remembers what it counted last: prompts share their rules, and often their passages.
+    `tokenizer` is a `tokenizer.json`, or the folder that holds it. The counter remembers what it
+    counted last: prompts share their rules, and often their passages.
     """
-    counter = open_counter(model_tokenizer(model), cache_dir=cache_dir)
+    if tokenizer is None:
+        counter = open_counter(model_tokenizer(model), cache_dir=cache_dir)
+    else:
+        file = tokenizer / "tokenizer.json" if tokenizer.is_dir() else tokenizer
+        counter = open_counter(f"file:{file}")
     return _Counter(counter.name, exact=counter.exact, count_text=_remembering(counter.count))
 
 

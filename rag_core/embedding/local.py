@@ -10,7 +10,6 @@ from pathlib import Path
 
 import numpy as np
 import onnxruntime
-from tokenizers import Tokenizer
 
 from rag_core.embedding.batches import Matrix, cut_batches, fill_matrix
 from rag_core.embedding.model import (
@@ -24,6 +23,7 @@ from rag_core.embedding.model import (
 )
 from rag_core.embedding.safetensors import read_tensors
 from rag_core.errors import ConfigurationError, MissingPackageError
+from rag_core.graphs import open_session, open_tokenizer
 from rag_core.locks import locked
 from rag_core.settings import Settings
 from rag_core.threads import count_processors, open_workers
@@ -54,7 +54,7 @@ class LocalEmbedder:
         self.tokenizer = f"file:{files.tokenizer}"
         self.max_tokens = positions - _SPECIAL_TOKENS
         self._session = session
-        self._tokenizer = _open_tokenizer(files.tokenizer)
+        self._tokenizer = open_tokenizer(files.tokenizer)
         self._tokenizer.enable_truncation(positions)
         self._thread_count = count_processors()
         self._threads = open_workers(self._thread_count, "embed")
@@ -125,16 +125,7 @@ def _open_session(
         with locked(graph.with_suffix(".lock")):
             if not graph.is_file():
                 write_atomically(graph, _build(files, shape, precision))
-    onnxruntime.disable_telemetry_events()
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = options.inter_op_num_threads = 1
-    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-    try:
-        return onnxruntime.InferenceSession(graph, options, providers=["CPUExecutionProvider"])
-    except Exception as error:  # its errors have no class in common but this
-        raise ConfigurationError(
-            f"{str(graph)!r} cannot be loaded: {error}; delete it and start again"
-        ) from error
+    return open_session(graph, way_out="delete it and start again")
 
 
 def _build(files: ModelFiles, shape: BertShape, precision: Precision) -> bytes:
@@ -149,12 +140,3 @@ def _build(files: ModelFiles, shape: BertShape, precision: Precision) -> bytes:
             f"{str(files.weights)!r} does not hold the weights of a BERT model: {error}"
         ) from error
     return built
-
-
-def _open_tokenizer(path: Path) -> Tokenizer:
-    try:
-        tokenizer = Tokenizer.from_str(path.read_text(encoding="utf-8"))
-    except Exception as error:  # tokenizers raises bare Exceptions
-        raise ConfigurationError(f"{str(path)!r} is not a tokenizer: {error}") from error
-    tokenizer.no_padding()
-    return tokenizer

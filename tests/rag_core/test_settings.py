@@ -54,7 +54,7 @@ def test_a_wrong_value_is_refused_with_its_name(monkeypatch: pytest.MonkeyPatch)
         read_settings()
 
 
-@pytest.mark.parametrize("name", ["OPENAI_BASE_URL", "CHAT_FALLBACK_BASE_URL"])
+@pytest.mark.parametrize("name", ["OPENAI_BASE_URL", "CHAT_FALLBACK_BASE_URL", "RERANK_URL"])
 @pytest.mark.parametrize("url", ["http://user:hunter2@host/v1", "host/v1"])
 def test_a_base_url_with_a_password_or_without_a_scheme_is_refused(
     url: str, name: str, monkeypatch: pytest.MonkeyPatch
@@ -80,7 +80,7 @@ def test_the_catalog_is_sqlite_in_the_home_unless_a_url_is_given(tmp_path: Path)
 
 
 def test_keys_are_not_shown() -> None:
-    names = ("OPENAI_API_KEY", "RAG_API_KEY", "CHAT_FALLBACK_API_KEY")
+    names = ("OPENAI_API_KEY", "RAG_API_KEY", "CHAT_FALLBACK_API_KEY", "RERANK_API_KEY")
     settings = Settings(**{name: f"{name}-secret" for name in names}, _env_file=None)
 
     assert "secret" not in repr(settings)

@@ -143,6 +143,16 @@ def test_a_chat_model_is_counted_by_its_name() -> None:
     assert [one.name for one in counters] == ["tiktoken:o200k_base", "estimate"]
 
 
+def test_a_chat_model_is_counted_by_its_own_tokenizer_when_there_is_one() -> None:
+    file = find_model("local").tokenizer
+    text = "Nonantidisestablishmentarianism, 1844!"
+
+    counters = [open_chat_counter("gpt-4o", tokenizer=one) for one in (file, file.parent)]
+
+    assert all(one.exact and one.name == f"file:{file}" for one in counters)
+    assert {one.count(text) for one in counters} == {open_counter(f"file:{file}").count(text)}
+
+
 @pytest.mark.parametrize("spec", ["", "words", "tiktoken:", "tiktoken:p50k_base", "file:nowhere"])
 def test_a_senseless_specification_is_refused(spec: str) -> None:
     with pytest.raises(ConfigurationError):
