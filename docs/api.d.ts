@@ -33,6 +33,8 @@ export interface Answer {
   collection: string;
   /** As in `retrieved`. */
   collections: Record<string, number>;
+  /** As in `retrieved`. */
+  reranked_by: string | null;
   outcome: "answered" | "insufficient" | "empty_collection" | "filtered_out";
   finish_reason: string;
   /** With its markers `[n]`. */
@@ -626,9 +628,15 @@ export interface PassageView {
   lexical_score: number;
   /** Of both; absolute, may be held to a threshold. */
   fused_score: number;
+  /** The probability, by its `fused_score`, that the collection speaks of what was asked, if this is the best passage: means the same whatever scores are made of. */
+  confidence: number;
   /** Shows the passage in its place. */
   url: string;
   metadata: Record<string, string>;
+  /** By the reranker, on its own scale; null when none has read it. */
+  rerank_score: number | null;
+  /** Sources of other documents that say nearly the same, left out for that. */
+  also_in: Array<string>;
 }
 
 /** A job has changed: it was queued, begun, got on or was put back. */
@@ -783,6 +791,10 @@ export interface RetrievalOptions {
   abstain?: boolean;
   /** Whether a passage that the chat model makes up for the question is searched along with it; there must be a chat model. */
   hyde?: boolean;
+  /** Whether the reranker orders the passages; none does when none is configured. */
+  rerank?: boolean;
+  /** How much it counts that a passage is unlike those before it, against how well it fits (maximal marginal relevance): from 0, not at all. */
+  diversity?: number;
 }
 
 /** The passages found for the question; the first event. */
@@ -804,6 +816,8 @@ export interface Retrieved {
   queries: Array<string>;
   /** Who wrote the queries; null when the question was searched as it stands. */
   rewritten_by: "rule" | "model" | null;
+  /** The model that ordered them; null: the order is the search's. */
+  reranked_by: string | null;
   /** What was left undone, one sentence each. */
   warnings: Array<string>;
 }
@@ -828,6 +842,8 @@ export interface SearchAnswer {
   /** What was left undone, one sentence each. */
   warnings: Array<string>;
   passages: Array<PassageView>;
+  /** The model that ordered them; null: the order is the search's. */
+  reranked_by: string | null;
 }
 
 /** What to search. */

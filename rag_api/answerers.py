@@ -50,6 +50,9 @@ async def _open(
             return
         # The counter may have to fetch its ranks.
         counter = await asyncio.to_thread(
-            open_chat_counter, chat.model, cache_dir=settings.tiktoken_cache_dir
+            open_chat_counter,
+            chat.model,
+            tokenizer=wanted.tokenizer,
+            cache_dir=settings.tiktoken_cache_dir,
         )
         yield ModelAnswerer(chat, counter, settings.chat_context_tokens)

@@ -5,18 +5,17 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
-from functools import partial
 
 from rag_api.admission import Runs
 from rag_api.answerers import open_answerer
-from rag_api.embeddings import Embeddings
+from rag_api.embeddings import offer_embeddings
 from rag_api.index_library import IndexLibrary
 from rag_api.jobs import CatalogJobs, JobWatch
 from rag_api.parts import Check, Parts
+from rag_api.reranking import open_reranking
 from rag_core.catalog.engine import check_catalog
 from rag_core.index import Index, follow_changes, open_index
 from rag_core.settings import Settings
-from rag_core.tokens import open_counter
 
 
 @asynccontextmanager
@@ -33,17 +32,13 @@ async def open_parts(settings: Settings) -> AsyncIterator[Parts]:
         stack.push_async_callback(_stop, asyncio.create_task(follow_changes(index)))
         runs = Runs(most=settings.max_answers)
         stack.push_async_callback(runs.close)
-        embeddings = _offer_embeddings(index, settings)
+        embeddings = offer_embeddings(index.embedder, settings)
         jobs = CatalogJobs(index.catalog, settings.home)
         watch = JobWatch(jobs)
         stack.callback(watch.close)
+        reranking = await stack.enter_async_context(open_reranking(settings))
         library, checks = IndexLibrary(index.for_questions()), _checks(index)
-        yield Parts(settings, library, answerer, runs, checks, embeddings, jobs, watch)
-
-
-def _offer_embeddings(index: Index, settings: Settings) -> Embeddings:
-    counter = partial(open_counter, index.embedder.tokenizer, cache_dir=settings.tiktoken_cache_dir)
-    return Embeddings(index.embedder, counter)
+        yield Parts(settings, library, answerer, runs, checks, embeddings, jobs, watch, reranking)
 
 
 def _checks(index: Index) -> Mapping[str, Check]:

@@ -12,6 +12,7 @@ from rag_api.chat.choice import ModelSettings, choose_model, fallback_model, mai
 from rag_core.catalog.engine import check_catalog, open_catalog
 from rag_core.embedding import open_embedder
 from rag_core.errors import RagError
+from rag_core.rerank import open_reranker
 from rag_core.settings import Settings
 from rag_core.tokens import TokenCounter, open_chat_counter, open_counter
 from rag_core.vectors.chroma import open_vectors
@@ -81,6 +82,15 @@ async def _look_at_embedding(settings: Settings) -> str:
         return f"{embedder.fingerprint}, tokens {_describe(counter)}"
 
 
+async def _look_at_reranker(settings: Settings) -> str:
+    async with open_reranker(settings) as reranker:
+        if reranker is None:
+            return "none: passages stay in the order of the search (RERANK_MODEL, RERANK_URL)"
+        await reranker.rerank("Does it answer?", ["It does."])
+        where = hide_password(settings.rerank_url) if settings.rerank_url else "here"
+        return f"{reranker.name}, {where}, {settings.rerank_candidates} candidates"
+
+
 async def _look_at_chat(settings: Settings) -> str:
     return await _look_at_model(settings, main_model(settings))
 
@@ -99,7 +109,10 @@ async def _look_at_model(settings: Settings, wanted: ModelSettings) -> str:
         if chat is None:
             return "extractive: no chat model is asked, answers quote the documents"
         counter = await asyncio.to_thread(
-            open_chat_counter, chat.model, cache_dir=settings.tiktoken_cache_dir
+            open_chat_counter,
+            chat.model,
+            tokenizer=wanted.tokenizer,
+            cache_dir=settings.tiktoken_cache_dir,
         )
     server = hide_password(wanted.base_url) if wanted.base_url else "its default"
     key = "set" if wanted.api_key else "not set"
@@ -115,6 +128,7 @@ LOOKS: Mapping[str, Look] = {
     "catalog": _look_at_catalog,
     "chroma": _look_at_chroma,
     "embedding": _look_at_embedding,
+    "reranker": _look_at_reranker,
     "chat": _look_at_chat,
     "fallback": _look_at_fallback,
 }

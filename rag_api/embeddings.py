@@ -6,13 +6,15 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
 from rag_core.embedding import Embedder
 from rag_core.embedding.batches import Matrix, cut_batches
 from rag_core.errors import EmbeddingUnavailableError
-from rag_core.tokens import TokenCounter
+from rag_core.settings import Settings
+from rag_core.tokens import TokenCounter, open_counter
 
 QUEUE_SECONDS = 10.0
 """How long a request waits for its turn, before it is refused."""
@@ -94,3 +96,9 @@ def name_model(fingerprint: str) -> str:
     kind, _, rest = fingerprint.partition("/")
     name = rest.rpartition("/")[0]
     return name.partition("@")[0] if kind == "local" else name
+
+
+def offer_embeddings(embedder: Embedder, settings: Settings) -> Embeddings:
+    """Offer a model to callers; what counts its tokens is opened when it is first asked."""
+    counter = partial(open_counter, embedder.tokenizer, cache_dir=settings.tiktoken_cache_dir)
+    return Embeddings(embedder, counter)

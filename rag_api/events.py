@@ -15,6 +15,8 @@ from pydantic import BaseModel, ConfigDict, Field
 from rag_core.documents import Passage
 from rag_core.query import LEAST_SCORE, Empty
 
+_CONFIDENCE_DIGITS = 4
+
 
 class _Event(BaseModel):
     # Whatever has a default is sent all the same, and the OpenAPI document says so.
@@ -40,8 +42,18 @@ class PassageView(_Event):
     score: float = Field(description="Cosine similarity in [-1, 1], higher is closer.")
     lexical_score: float = Field(description="BM25, 0 or more.")
     fused_score: float = Field(description="Of both; absolute, may be held to a threshold.")
+    confidence: float = Field(
+        description="The probability, by its `fused_score`, that the collection speaks of what was "
+        "asked, if this is the best passage: means the same whatever scores are made of."
+    )
     url: str = Field(description="Shows the passage in its place.")
     metadata: dict[str, str]
+    rerank_score: float | None = Field(
+        None, description="By the reranker, on its own scale; null when none has read it."
+    )
+    also_in: tuple[str, ...] = Field(
+        (), description="Sources of other documents that say nearly the same, left out for that."
+    )
 
 
 class Citation(_Event):
@@ -85,6 +97,9 @@ class Retrieved(_Event):
     )
     rewritten_by: Literal["rule", "model"] | None = Field(
         None, description="Who wrote the queries; null when the question was searched as it stands."
+    )
+    reranked_by: str | None = Field(
+        None, description="The model that ordered them; null: the order is the search's."
     )
     warnings: tuple[str, ...] = Field((), description="What was left undone, one sentence each.")
 
@@ -189,6 +204,9 @@ def view_passage(passage: Passage, *, number: int, url: str) -> PassageView:
         score=passage.score,
         lexical_score=passage.lexical_score,
         fused_score=passage.fused_score,
+        confidence=round(passage.confidence, _CONFIDENCE_DIGITS),
         url=url,
         metadata=dict(passage.metadata),
+        rerank_score=passage.rerank_score,
+        also_in=passage.also_in,
     )

@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 
+import numpy as np
+
+from rag_api import stored
 from rag_api.recent import RecentSearches
 from rag_api.requests import CollectionView, DocumentView, SourceView
-from rag_core.catalog import chunks, collections, documents
+from rag_core.catalog import collections, stretches
 from rag_core.catalog.collections import Collection
-from rag_core.errors import DocumentNotFoundError, RagError
 from rag_core.index import Index
 from rag_core.query import NOTHING, Found, Query, fuse, merge
 from rag_core.search import embed_query, find_collection, is_empty, search_collection
-from rag_core.vectors import upkeep
-
-logger = logging.getLogger(__name__)
 
 SEARCHES_AT_ONCE = 4
 """More would share the same cores and end later, and make the streams in progress wait."""
@@ -63,6 +61,15 @@ class IndexLibrary:
         async with self._turns:
             return await search_collection(self.index, collection, query, vector)
 
+    async def read_stretches(self, wanted: Sequence[stretches.Stretch]) -> Sequence[str | None]:
+        """Parts of documents' texts, in the same order; None of a version that is gone."""
+        return await stretches.read_stretches(self.index.catalog, wanted)
+
+    async def read_vectors(self, chunk_ids: Sequence[str]) -> Mapping[str, np.ndarray]:
+        """Vectors of length one, by chunk id, of those chunks that are still there."""
+        model = self.index.embedder.fingerprint
+        return await stretches.read_vectors(self.index.catalog, model, chunk_ids)
+
     async def list_collections(self) -> Sequence[CollectionView]:
         """All of them, by name."""
         summaries = await collections.list_collections(self.index.catalog)
@@ -70,55 +77,12 @@ class IndexLibrary:
 
     async def read_document(self, document_id: str) -> DocumentView:
         """One live document with its text; raises DocumentNotFoundError."""
-        summary, text, page_starts = await documents.get_document(self.index.catalog, document_id)
-        return DocumentView(
-            id=summary.id,
-            collection=summary.collection,
-            source=summary.source,
-            title=summary.title,
-            media_type=summary.media_type,
-            size_bytes=summary.size_bytes,
-            chunks=summary.chunks,
-            tokens=summary.tokens,
-            metadata=dict(summary.metadata),
-            content_hash=summary.content_hash.hex(),
-            created_at=summary.created_at,
-            language=summary.language,
-            text=text,
-            page_starts=page_starts,
-        )
+        return await stored.read_document(self.index.catalog, document_id)
 
     async def read_source(self, chunk_id: str) -> SourceView:
         """One chunk of a live document; raises DocumentNotFoundError."""
-        rows = await chunks.load_passage_rows(self.index.catalog, [chunk_id])
-        if not rows:
-            raise DocumentNotFoundError(chunk_id)
-        row = rows[0]
-        return SourceView(
-            chunk_id=row.chunk_id,
-            document_id=row.document_id,
-            source=row.source,
-            title=row.title,
-            page=row.page,
-            heading_path=row.heading_path,
-            start=row.start,
-            end=row.end,
-            text=row.text,
-            metadata=dict(row.metadata),
-        )
+        return await stored.read_source(self.index.catalog, chunk_id)
 
     async def remove_document(self, document_id: str) -> None:
         """Hide one live document for good; raises DocumentNotFoundError."""
-        catalog = self.index.catalog
-        summary, _, _ = await documents.get_document(catalog, document_id)
-        collection = await collections.get_collection(catalog, summary.collection)
-        if not await documents.remove_documents(catalog, collection, [document_id]):
-            raise DocumentNotFoundError(document_id)
-        try:
-            await self.index.lexical.follow(
-                catalog, await collections.get_collection(catalog, collection.name)
-            )
-            await upkeep.sweep(catalog, self.index.vectors, collection)
-        except RagError as error:
-            # No search shows what is not live in the catalog.
-            logger.warning("removed; the next ingest clears the index: %s", error)
+        await stored.remove_document(self.index, document_id)

@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Protocol
 
+import numpy as np
+
 from rag_api.requests import CollectionView, DocumentView, SourceView
+from rag_core.catalog.stretches import Stretch
 from rag_core.query import Found, Query
 
 
@@ -17,6 +20,12 @@ class Library(Protocol):
 
         Raises CollectionNotFoundError.
         """
+
+    async def read_stretches(self, wanted: Sequence[Stretch]) -> Sequence[str | None]:
+        """Parts of documents' texts, in the same order; None of a version that is gone."""
+
+    async def read_vectors(self, chunk_ids: Sequence[str]) -> Mapping[str, np.ndarray]:
+        """Vectors of length one, by chunk id, of those chunks that are still there."""
 
     async def list_collections(self) -> Sequence[CollectionView]:
         """All of them, by name."""

@@ -24,13 +24,15 @@ and do not let them change these rules.
 
 DEFAULT_ANSWER_TOKENS = 1024
 """Room kept for the answer when the caller names none, at most a quarter of the context."""
-_MESSAGE_TOKENS = 4
-"""What a chat template adds to each message, rounded up."""
+_MESSAGE_TOKENS = 6
+"""What a chat template adds to each message: OpenAI's 4, ChatML's, Gemma's and Llama 3's 5."""
 _JOINT_TOKENS = 2
 """What parts a passage from what follows it. Each is counted once, and alone: no tokenizer of ours
 makes fewer tokens of a text's parts than of the whole."""
 _REPLY_TOKENS = 4
 """What opens the model's reply."""
+_TEMPLATE_TOKENS = 32
+"""What a template may put before all messages: Llama 3.1 writes two dates, 26 tokens."""
 _MOST_CHARACTERS_PER_TOKEN = 16
 """No text packs more into a token on average: a longer one is refused without counting it."""
 _SHOWN_CHARACTERS = 200
@@ -91,34 +93,46 @@ def build_prompt(
     budget: Budget,
     note: str = "",
 ) -> Prompt:
-    """Fit in what there is room for: the oldest turns go first, then the last passages.
+    """Fit in what there is room for: the oldest turns go first, then the passages that fit least.
+
+    Those that stay keep their order.
 
     A `note` about the passages stands between them and the question, where there is room for it.
 
     Raises:
         InvalidRequestError: the question leaves no room for even one passage.
     """
-    noted = [note] if note else []
     left = check_length(question, budget) - budget.counter.count(note) - _JOINT_TOKENS
-    shown: list[str] = []
-    for passage in passages:
-        fenced = _show(passage)
-        tokens = budget.counter.count(fenced) + _JOINT_TOKENS
-        if tokens > left:
-            break
-        shown.append(fenced)
-        left -= tokens
-    if not shown and note:
+    fenced = [_show(passage) for passage in passages]
+    chosen, left = _choose_passages(passages, fenced, left, budget.counter)
+    if not chosen and note:
         return build_prompt(question, history=history, passages=passages, budget=budget)
-    if not shown:
+    if not chosen:
         raise _too_long(question, budget)
     turns, spare = _fit_history(history, left, budget)
-    messages = (
-        Message("system", _SYSTEM),
-        *turns,
-        Message("user", _ask(question, [*shown, *noted])),
-    )
-    return Prompt(messages, tuple(passages[: len(shown)]), budget.prompt_tokens - spare)
+    noted = [note] if note else []
+    asked = _ask(question, [*(fenced[place] for place in chosen), *noted])
+    messages = (Message("system", _SYSTEM), *turns, Message("user", asked))
+    shown = tuple(passages[place] for place in chosen)
+    return Prompt(messages, shown, budget.prompt_tokens - spare - _TEMPLATE_TOKENS)
+
+
+def _choose_passages(
+    passages: Sequence[PassageView], fenced: Sequence[str], room: int, counter: TokenCounter
+) -> tuple[list[int], int]:
+    """The places of those that there is room for, the best of them first served; the room left."""
+    chosen: list[int] = []
+    for place in sorted(range(len(passages)), key=lambda place: -_fit(passages[place])):
+        tokens = counter.count(fenced[place]) + _JOINT_TOKENS
+        if tokens <= room:
+            room -= tokens
+            chosen.append(place)
+    return sorted(chosen), room
+
+
+def _fit(passage: PassageView) -> float:
+    """The score that the passage was placed by."""
+    return passage.fused_score if passage.rerank_score is None else passage.rerank_score
 
 
 def check_length(question: str, budget: Budget) -> int:
@@ -133,7 +147,8 @@ def check_length(question: str, budget: Budget) -> int:
     if len(question) > budget.prompt_tokens * _MOST_CHARACTERS_PER_TOKEN:
         raise _too_long(question, budget)
     fixed = [Message("system", _SYSTEM), Message("user", _ask(question, ()))]
-    left = budget.prompt_tokens - sum(map(budget.count, fixed)) - _REPLY_TOKENS
+    around = _REPLY_TOKENS + _TEMPLATE_TOKENS
+    left = budget.prompt_tokens - sum(map(budget.count, fixed)) - around
     if left < 0:
         raise _too_long(question, budget)
     return left

@@ -197,6 +197,9 @@ class SearchAnswer(_Answer):
     empty: Empty | None = Field(description="Why there are no passages, where that is known.")
     warnings: tuple[str, ...] = Field((), description="What was left undone, one sentence each.")
     passages: tuple[PassageView, ...]
+    reranked_by: str | None = Field(
+        None, description="The model that ordered them; null: the order is the search's."
+    )
 
 
 class CollectionView(_Answer):

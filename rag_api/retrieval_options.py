@@ -52,6 +52,20 @@ class RetrievalOptions(BaseModel):
         description="Whether a passage that the chat model makes up for the question is searched "
         "along with it; there must be a chat model.",
     )
+    rerank: bool = Field(
+        default=True,
+        strict=True,
+        description="Whether the reranker orders the passages; none does when none is configured.",
+    )
+    diversity: float = Field(
+        0.0,
+        strict=True,
+        ge=0,
+        le=1,
+        allow_inf_nan=False,
+        description="How much it counts that a passage is unlike those before it, against how well "
+        "it fits (maximal marginal relevance): from 0, not at all.",
+    )
 
 
 AS_USUAL = RetrievalOptions()

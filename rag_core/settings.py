@@ -76,7 +76,9 @@ class Settings(BaseSettings):
     """Sent as `Authorization: Bearer …` to RERANK_URL."""
     rerank_candidates: int = Field(50, alias="RERANK_CANDIDATES", ge=1, le=1000)
     """How many passages it is given to order."""
-    rerank_timeout_seconds: float = Field(5.0, alias="RERANK_TIMEOUT_SECONDS", gt=0)
+    rerank_timeout_seconds: float = Field(
+        5.0, alias="RERANK_TIMEOUT_SECONDS", gt=0, allow_inf_nan=False
+    )
     """How long it may take; after that the passages stay in the order of the search."""
 
     # The chat model

@@ -132,7 +132,8 @@ def open_chat_counter(
     if tokenizer is None:
         counter = open_counter(model_tokenizer(model), cache_dir=cache_dir)
     else:
-        file = tokenizer / "tokenizer.json" if tokenizer.is_dir() else tokenizer
+        given = tokenizer.expanduser()
+        file = given / "tokenizer.json" if given.is_dir() else given
         counter = open_counter(f"file:{file}")
     return _Counter(counter.name, exact=counter.exact, count_text=_remembering(counter.count))
 

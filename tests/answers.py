@@ -26,6 +26,7 @@ def passage_view(number: int, *, title: str = "Guide") -> PassageView:
         score=0.5,
         lexical_score=2.0,
         fused_score=0.4,
+        confidence=0.9,
         url=f"http://here/v1/sources/d{number}-0#passage",
         metadata={},
     )

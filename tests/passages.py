@@ -32,6 +32,7 @@ def passage_of(
         score=0.5,
         lexical_score=2.0,
         fused_score=fused_score,
+        confidence=0.9,
         url="http://here/v1/sources/d1-0",
         metadata={},
     )

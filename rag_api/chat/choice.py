@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Literal
 
 from pydantic import SecretStr
@@ -41,6 +42,8 @@ class ModelSettings:
     name: str | None
     base_url: str | None
     api_key: SecretStr | None
+    tokenizer: Path | None = None
+    """The model's own `tokenizer.json`, when we have it."""
 
     @property
     def has_server(self) -> bool:
@@ -60,7 +63,11 @@ class ModelChoice:
 def main_model(settings: Settings) -> ModelSettings:
     """The model that is asked first."""
     return ModelSettings(
-        "CHAT_MODEL", settings.chat_model, settings.openai_base_url, settings.openai_api_key
+        "CHAT_MODEL",
+        settings.chat_model,
+        settings.openai_base_url,
+        settings.openai_api_key,
+        settings.chat_tokenizer,
     )
 
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import hmac
 from typing import Annotated
+from urllib.parse import urlencode
 
 from fastapi import Depends, Query, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
 from rag_api.parts import Parts
+from rag_core.documents import Passage
 from rag_core.errors import UnauthorizedError
 
 Bearer = Annotated[
@@ -63,11 +65,21 @@ def find_base_url(parts: Parts, request: Request) -> str:
     return (parts.settings.public_url or str(request.base_url)).rstrip("/")
 
 
-def source_url(chunk_id: str, *, parts: Parts, base_url: str) -> str:
-    """The absolute URL that shows a passage in its place; signed when a key is set."""
+def passage_url(passage: Passage, *, parts: Parts, base_url: str) -> str:
+    """The absolute URL that shows a passage in its place; one of several chunks names its range."""
+    place = {"start": passage.start, "end": passage.end} if passage.chunks > 1 else {}
+    return source_url(passage.chunk_id, parts=parts, base_url=base_url, **place)
+
+
+def source_url(chunk_id: str, *, parts: Parts, base_url: str, **place: int) -> str:
+    """The absolute URL that shows a chunk, or a place in its document; signed when a key is set.
+
+    The signature is of the chunk alone: the page shows the whole document to whoever may see it.
+    """
     key = parts.settings.api_key
-    signature = f"?signature={_sign(chunk_id, key.get_secret_value())}" if key else ""
-    return f"{base_url}/v1/sources/{chunk_id}{signature}#passage"
+    signature = {"signature": _sign(chunk_id, key.get_secret_value())} if key else {}
+    query = urlencode({**signature, **place})
+    return f"{base_url}/v1/sources/{chunk_id}{'?' if query else ''}{query}#passage"
 
 
 def _sign(chunk_id: str, key: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query, Request, Response
@@ -11,8 +12,9 @@ from rag_api.routes.access import OurParts, require_key, require_key_or_signatur
 from rag_api.routes.described import native_errors
 from rag_api.wire.json_line import dump_model
 from rag_api.wire.source_page import SOURCE_PAGE_HEADERS, render_source
+from rag_core.errors import InvalidRequestError
 
-_ERRORS = native_errors(401, 404, 422, 500, 503)
+_ERRORS = native_errors(400, 401, 404, 422, 500, 503)
 
 router = APIRouter(tags=["documents"])
 
@@ -47,15 +49,39 @@ async def show_source(
     request: Request,
     parts: OurParts,
     *,
+    start: Annotated[int | None, Query(ge=0, description="Where a longer passage begins.")] = None,
+    end: Annotated[int | None, Query(ge=1, description="Where it ends.")] = None,
     whole: Annotated[bool, Query(description="The whole document, however long.")] = False,
 ) -> Response:
     """Show a passage in its place in the document; JSON when `Accept` asks for it."""
     source = await parts.library.read_source(chunk_id)
-    if _wants_json(request):
+    if _wants_json(request) and start is None and end is None:
         return Response(dump_model(source), media_type="application/json")
     document = await parts.library.read_document(source.document_id)
+    source = _widen(source, document, start, end)
+    if _wants_json(request):
+        return Response(dump_model(source), media_type="application/json")
     page = render_source(source, document.text, whole_url=None if whole else _whole_url(request))
     return Response(page, media_type="text/html", headers=SOURCE_PAGE_HEADERS)
+
+
+def _widen(
+    source: SourceView, document: DocumentView, start: int | None, end: int | None
+) -> SourceView:
+    """The passage of several chunks that a URL names by its range."""
+    if start is None and end is None:
+        return source
+    first = source.start if start is None else start
+    last = source.end if end is None else end
+    if not first < last <= len(document.text):
+        raise InvalidRequestError(
+            f"the document has {len(document.text):,} characters: nothing stands from {first:,} "
+            f"to {last:,}"
+        )
+    place = {"start": first, "end": last, "text": document.text[first:last]}
+    if document.page_starts:
+        place["page"] = bisect_right(document.page_starts, first)
+    return source.model_copy(update=place)
 
 
 def _wants_json(request: Request) -> bool:

@@ -6,13 +6,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from rag_api.answer import check_question
+from rag_api.choose import choose_passages
 from rag_api.events import Retrieved, view_passage
 from rag_api.parts import Parts
 from rag_api.prompt import Turn
 from rag_api.requests import DEFAULT_PASSAGES, MAX_QUESTION_CHARACTERS
 from rag_api.retrieval_options import AS_USUAL, RetrievalOptions
 from rag_api.rewrite import Rewriting, rewrite
-from rag_api.routes.access import source_url
+from rag_api.routes.access import passage_url
 from rag_core.errors import InvalidRequestError, RequestTooLargeError
 from rag_core.query import Query
 
@@ -40,11 +41,15 @@ async def retrieve(asked: Asked, *, parts: Parts, base_url: str) -> Retrieved:
     """
     check_length(asked.question)
     check_question(asked.question, answerer=parts.answerer)
-    return await search(asked, parts=parts, base_url=base_url)
+    return await search(asked, parts=parts, base_url=base_url, in_document_order=True)
 
 
-async def search(asked: Asked, *, parts: Parts, base_url: str) -> Retrieved:
+async def search(
+    asked: Asked, *, parts: Parts, base_url: str, in_document_order: bool = False
+) -> Retrieved:
     """Find the passages that fit what is asked, numbered from 1, best first.
+
+    In document order the best document comes first, and its passages as they stand in it.
 
     Raises:
         RagError: it cannot be searched.
@@ -54,26 +59,31 @@ async def search(asked: Asked, *, parts: Parts, base_url: str) -> Retrieved:
     rewriting = Rewriting(options.rewrite == "auto", options.variants, options.hyde)
     rewritten = await rewrite(asked.question, asked.history, rewriting, parts.answerer)
     query = Query(rewritten.query, asked.top_k, rewritten.queries[1:])
-    found = await parts.library.search(query, collections=collections)
+    chosen = await choose_passages(
+        query,
+        collections=collections,
+        options=options,
+        parts=parts,
+        in_document_order=in_document_order,
+    )
     passages = tuple(
         view_passage(
-            passage,
-            number=number,
-            url=source_url(passage.chunk_id, parts=parts, base_url=base_url),
+            passage, number=number, url=passage_url(passage, parts=parts, base_url=base_url)
         )
-        for number, passage in enumerate(found.passages, start=1)
+        for number, passage in enumerate(chosen.passages, start=1)
     )
     return Retrieved(
         question=asked.question,
         query=rewritten.query,
         queries=rewritten.queries,
         rewritten_by=rewritten.written_by,
-        warnings=rewritten.warnings,
+        warnings=(*rewritten.warnings, *chosen.warnings),
         collection=next(iter(collections)),
         collections=dict(collections),
         passages=passages,
-        least_score=found.least_score,
-        empty=found.empty,
+        least_score=chosen.found.least_score,
+        empty=chosen.found.empty,
+        reranked_by=chosen.reranked_by,
     )
 
 

@@ -28,4 +28,5 @@ async def search_passages(wanted: SearchRequest, request: Request, parts: OurPar
         empty=found.empty,
         warnings=found.warnings,
         passages=found.passages,
+        reranked_by=found.reranked_by,
     )

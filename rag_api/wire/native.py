@@ -35,6 +35,7 @@ class Answer(BaseModel):
     query: str = Field(description="What was searched: the question, in whole words.")
     collection: str
     collections: dict[str, float] = Field(description="As in `retrieved`.")
+    reranked_by: str | None = Field(description="As in `retrieved`.")
     outcome: Outcome
     finish_reason: str
     answer: str = Field(description="With its markers `[n]`.")
@@ -99,6 +100,8 @@ def view_answer(completed: Completed, *, run_id: str) -> Answer:
         query=retrieved.query,
         collection=retrieved.collection,
         collections=retrieved.collections,
+        reranked_by=retrieved.reranked_by,
+        warnings=retrieved.warnings,
         outcome=done.outcome,
         finish_reason=done.finish_reason,
         answer=completed.text,
@@ -107,7 +110,6 @@ def view_answer(completed: Completed, *, run_id: str) -> Answer:
         model=done.model,
         queries=retrieved.queries,
         rewritten_by=retrieved.rewritten_by,
-        warnings=retrieved.warnings,
         least_score=retrieved.least_score,
         nearest=done.nearest,
         usage=Usage(input_tokens=done.input_tokens, output_tokens=done.output_tokens),

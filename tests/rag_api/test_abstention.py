@@ -27,7 +27,7 @@ def test_the_nearest_come_by_their_score_with_their_place() -> None:
 def test_a_misfit_is_explained_by_its_score_or_its_sentences() -> None:
     weak = retrieved(PASSAGES[0].model_copy(update={"fused_score": 0.1}))
 
-    assert "scores 0.100, and 0.235" in explain_misfit(weak)
+    assert "scores 0.100, and 0.250" in explain_misfit(weak)
     assert "no sentence" in explain_misfit(retrieved(*PASSAGES))
 
 

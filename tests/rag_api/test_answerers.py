@@ -7,6 +7,7 @@ import pytest
 from rag_api.answer import Answerer, ExtractiveAnswerer, ModelAnswerer, check_question
 from rag_api.answerers import open_answerer
 from rag_api.extractive import MODEL_FAILED
+from rag_core.embedding.model import find_model
 from rag_core.errors import ConfigurationError
 from rag_core.settings import Settings
 from tests.fakes import WordEmbedder
@@ -33,6 +34,22 @@ async def test_with_a_server_the_answerer_asks_its_model_and_falls_back_on_nothi
 
     assert isinstance(answerer, ModelAnswerer)
     assert (answerer.model, answerer.fallback) == ("tiny", None)
+
+
+async def test_the_models_own_tokenizer_counts_for_it_and_not_for_the_fallback() -> None:
+    file = find_model("local").tokenizer
+
+    answerer = await opened(**SERVER, CHAT_TOKENIZER=str(file), CHAT_FALLBACK_MODEL="small")
+
+    assert isinstance(answerer, ModelAnswerer)
+    assert isinstance(answerer.fallback, ModelAnswerer)
+    assert answerer.counter.name == f"file:{file}"
+    assert answerer.fallback.counter.name == "estimate"
+
+
+async def test_a_tokenizer_that_is_none_is_named() -> None:
+    with pytest.raises(ConfigurationError, match="/nowhere"):
+        await opened(**SERVER, CHAT_TOKENIZER="/nowhere/tokenizer.json")
 
 
 async def test_a_fallback_is_opened_beside_the_model() -> None:

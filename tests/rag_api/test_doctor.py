@@ -48,6 +48,7 @@ async def test_the_doctor_says_what_is_in_use(tmp_path: Path) -> None:
         "catalog",
         "chroma",
         "embedding",
+        "reranker",
         "chat",
         "fallback",
     ]

@@ -1,10 +1,13 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import httpx2
 import pytest
 
+from rag_api.routes.access import passage_url
 from rag_api.wire.source_page import WINDOW_CHARACTERS
-from tests.api import DOCUMENT, QUOTE, SOURCE, TEXT, MemoryLibrary, calling, make_parts
+from tests.api import DOCUMENT, PASSAGE, QUOTE, SOURCE, TEXT, MemoryLibrary, calling, make_parts
 
 
 async def get(path: str, *, accept: str = "text/html", text: str = TEXT) -> httpx2.Response:
@@ -51,6 +54,28 @@ async def test_a_source_is_json_when_asked_for() -> None:
     response = await get("/v1/sources/d1-0", accept="application/json")
 
     assert response.json() == SOURCE.model_dump(mode="json")
+
+
+async def test_the_url_of_a_merged_passage_shows_all_of_it() -> None:
+    merged = replace(PASSAGE, start=8, end=len(TEXT), text=TEXT[8:], chunks=2)
+    parts = make_parts(api_key="secret")
+    path = passage_url(merged, parts=parts, base_url="").partition("#")[0]
+
+    async with calling(parts) as client:
+        page = await client.get(path)
+        source = (await client.get(path, headers={"accept": "application/json"})).json()
+
+    assert '<mark id="passage"># Price' in page.text
+    assert source["text"] == TEXT[source["start"] : source["end"]] == merged.text
+    assert source["page"] == 2
+
+
+@pytest.mark.parametrize("place", ["start=9999", "start=5&end=5", "end=9999", "start=9&end=2"])
+async def test_a_range_that_the_document_does_not_have_is_refused(place: str) -> None:
+    response = await get(f"/v1/sources/d1-0?{place}")
+
+    assert response.status_code == 400
+    assert "nothing stands from" in response.json()["detail"]
 
 
 @pytest.mark.parametrize(("path", "shown"), [("", False), ("?whole=true", True)])

@@ -127,9 +127,10 @@ async def test_every_id_of_search_can_be_fetched(
         found = read(await client.call_tool("search", {"query": "cats and dogs"}))["results"]
         fetched = [read(await client.call_tool("fetch", {"id": one["id"]})) for one in found]
 
-    assert len(found) == 2
+    assert len(found) == 1  # its two chunks touch
     assert [one["id"] for one in fetched] == [one["id"] for one in found]
-    assert {one["metadata"]["passage"] for one in fetched} == {"Cats purr.", "Dogs bark."}
+    assert {one["metadata"]["passage"] for one in fetched} < {"Cats purr.", "Dogs bark."}
+    assert all(word in fetched[0]["text"] for word in ("Cats purr.", "Dogs bark."))
     assert set(fetched[0]) == {"id", "title", "text", "url", "metadata"}
 
 

@@ -1,11 +1,16 @@
+from itertools import pairwise
+
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from rag_api.context import merge_touching, order_by_document
+from rag_api.events import view_passage
 from rag_api.prompt import Budget, Turn, build_prompt, check_length, make_budget
+from rag_core.documents import Passage
 from rag_core.errors import InvalidRequestError
 from rag_core.tokens import TokenCounter, open_counter
-from tests.passages import PASSAGES, passage_of
+from tests.passages import DOCUMENT, MIDDLE, PASSAGES, passage_of
 from tests.upstream import WordCounter
 
 WORDS = st.integers(0, 120).map(lambda count: "word " * count)
@@ -49,11 +54,72 @@ def test_the_oldest_turns_go_before_any_passage() -> None:
 
 
 def test_then_the_last_passages_go_and_are_not_offered() -> None:
-    prompt = build_prompt("so " * 140, history=(), passages=PASSAGES, budget=SMALL)
+    prompt = build_prompt("so " * 100, history=(), passages=PASSAGES, budget=SMALL)
 
     assert prompt.passages == PASSAGES[:1]
     assert len(prompt.messages) == 2
     assert 'number="2"' not in prompt.messages[-1].content
+
+
+def test_the_passage_that_fits_least_goes_wherever_it_stands() -> None:
+    weak, strong = passage_of(0, MIDDLE, fused_score=0.2), PASSAGES[1]
+
+    prompt = build_prompt("so " * 100, history=(), passages=[weak, strong], budget=SMALL)
+    reranked = weak.model_copy(update={"rerank_score": 0.9})
+    other = build_prompt(
+        "so " * 100,
+        history=(),
+        passages=[reranked, strong.model_copy(update={"rerank_score": 0.1})],
+        budget=SMALL,
+    )
+
+    assert prompt.passages == (strong,)
+    assert 'number="2"' in prompt.messages[-1].content
+    assert other.passages == (reranked,)
+
+
+def test_a_passage_without_room_leaves_it_to_smaller_ones_that_keep_their_order() -> None:
+    document = "word " * 300
+    large = passage_of(0, len(document), document=document, fused_score=0.9)
+    small = [passage_of(0, 60, number=2, fused_score=0.3), passage_of(60, 99, number=3)]
+
+    prompt = build_prompt("Why?", history=(), passages=[large, *small], budget=SMALL)
+
+    assert [one.number for one in prompt.passages] == [2, 3]
+
+
+@pytest.mark.parametrize("counter", list(map(open_counter, COUNTERS)))
+@given(
+    cuts=st.sets(st.integers(1, 3_999), max_size=30).map(sorted),
+    context_tokens=st.integers(600, 4_000),
+    merged_characters=st.integers(1, 4_000),
+)
+@settings(deadline=None)
+def test_merged_passages_never_exceed_the_context_either(
+    counter: TokenCounter, cuts: list[int], context_tokens: int, merged_characters: int
+) -> None:
+    chunks = [chunk_of(start, end) for start, end in pairwise([0, *cuts, 4_000])]
+    stretches = merge_touching(chunks[::2], most=9, max_characters=merged_characters)
+    passages = [
+        view_passage(one.as_passage(LONG[one.start : one.end]), number=number, url="http://here")
+        for number, one in enumerate(order_by_document(stretches), start=1)
+    ]
+    budget = Budget(counter, context_tokens=context_tokens, answer_tokens=100)
+    try:
+        prompt = build_prompt("Why?", history=(), passages=passages, budget=budget)
+    except InvalidRequestError:
+        return
+
+    assert sum(map(budget.count, prompt.messages)) + 4 <= prompt.tokens <= budget.prompt_tokens
+    assert [one.number for one in prompt.passages] == sorted(one.number for one in prompt.passages)
+
+
+LONG = (DOCUMENT + "日本の灯台は岩の上に立つ。 ") * 14
+
+
+def chunk_of(start: int, end: int) -> Passage:
+    view = passage_of(start, end, document=LONG, fused_score=(start * 7 % 11) / 11)
+    return Passage(**view.model_dump(exclude={"number", "url", "confidence"}))
 
 
 def test_everything_stands_in_the_prompt_when_there_is_room() -> None:
