@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from fastapi import APIRouter, Request, Response
 
+from rag_api.asked import Asked
 from rag_api.prompt import Turn
 from rag_api.requests import AnswerRequest
 from rag_api.routes.access import OurParts
 from rag_api.routes.asking import begin_answer, finish_answer
 from rag_api.routes.described import EVENT_MODELS, NATIVE_EXAMPLE, event_stream, native_errors
 from rag_api.routes.resume import LastEventId, read_position, resume_answer
-from rag_api.routes.retrieval import Asked
 from rag_api.wire.json_line import dump_model
 from rag_api.wire.native import Answer, NativeEncoder, view_answer
 from rag_api.wire.response import EventStreamResponse

@@ -11,13 +11,14 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query, Request, Response
 
+from rag_api.asked import Asked
 from rag_api.requests import AskQuery, AskRequest
 from rag_api.routes.access import OurParts, require_key
 from rag_api.routes.asking import begin_at_once
 from rag_api.routes.described_ui import ASK_STREAM, NOTHING_LEFT, stream_errors
 from rag_api.routes.numbered import go_on_for_get, go_on_for_post, stream_run, tell_failure
 from rag_api.routes.resume import LastEventId
-from rag_api.routes.retrieval import Asked, check_length
+from rag_api.routes.retrieval import check_length
 from rag_api.routes.stream_tokens import require_key_or_token
 from rag_core.errors import InvalidRequestError, OverloadedError
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from fastapi import Request
 
+from rag_api.asked import Asked
 from rag_api.parts import Parts
 from rag_api.routes.access import find_base_url
 from rag_api.routes.models import check_model
 from rag_api.routes.producing import produce, retrieve_and_produce
-from rag_api.routes.retrieval import Asked, retrieve
+from rag_api.routes.retrieval import retrieve
 from rag_api.runs import Run
 from rag_api.wire.completed import Completed, complete
 from rag_api.wire.response import client_leaves, work_until

@@ -10,12 +10,12 @@ from rag_api.answer_errors import (
     EventsDroppedError,
     PreviousAnswerMissingError,
 )
+from rag_api.asked import Asked
 from rag_api.openai_requests import ResponseRequest
 from rag_api.parts import Parts
 from rag_api.prompt import Turn
 from rag_api.routes.messages import find_question, read_turns
 from rag_api.routes.models import MODEL
-from rag_api.routes.retrieval import Asked
 from rag_api.runs import Run
 from rag_api.wire.responses_draft import RESPONSE_PREFIX, read_log
 from rag_api.wire.responses_objects import ResponseObject

@@ -7,9 +7,9 @@ from typing import Literal
 
 from pydantic import JsonValue
 
+from rag_api.asked import Asked
 from rag_api.prompt import Turn
 from rag_api.requests import ChatRequest, ChatRequestMessage
-from rag_api.routes.retrieval import Asked
 from rag_core.errors import InvalidRequestError
 
 _ROLES: dict[str, Literal["user", "assistant"]] = {"user": "user", "assistant": "assistant"}

@@ -5,10 +5,11 @@ from __future__ import annotations
 from contextlib import aclosing
 
 from rag_api.answer import answer, describe_failure
+from rag_api.asked import Asked
 from rag_api.events import AnswerStream, Retrieved
 from rag_api.parts import Parts
 from rag_api.routes.models import check_model
-from rag_api.routes.retrieval import Asked, retrieve
+from rag_api.routes.retrieval import retrieve
 from rag_api.wire.appended import strip_appended
 from rag_api.wire.source_list import INLINE_MODEL, append_sources
 from rag_core.errors import RagError

@@ -3,33 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from rag_api.answer import check_question
+from rag_api.asked import Asked
 from rag_api.choose import choose_passages
 from rag_api.events import Retrieved, view_passage
 from rag_api.parts import Parts
-from rag_api.prompt import Turn
-from rag_api.requests import DEFAULT_PASSAGES, MAX_QUESTION_CHARACTERS
-from rag_api.retrieval_options import AS_USUAL, RetrievalOptions
+from rag_api.requests import MAX_QUESTION_CHARACTERS
 from rag_api.rewrite import Rewriting, rewrite
 from rag_api.routes.access import passage_url
 from rag_core.errors import InvalidRequestError, RequestTooLargeError
 from rag_core.query import Query
-
-
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """A question, in whichever protocol it came."""
-
-    question: str
-    history: tuple[Turn, ...] = ()
-    collection: str | None = None
-    top_k: int = DEFAULT_PASSAGES
-    model: str | None = None
-    max_tokens: int | None = None
-    """Of the answer; None leaves it to us."""
-    options: RetrievalOptions = AS_USUAL
 
 
 async def retrieve(asked: Asked, *, parts: Parts, base_url: str) -> Retrieved:

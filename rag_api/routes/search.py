@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from fastapi import APIRouter, Request
 
+from rag_api.asked import Asked
 from rag_api.requests import SearchAnswer, SearchRequest
 from rag_api.routes.access import OurParts, find_base_url
 from rag_api.routes.described import native_errors
-from rag_api.routes.retrieval import Asked, check_length, search
+from rag_api.routes.retrieval import check_length, search
 
 router = APIRouter(tags=["answers"])
 

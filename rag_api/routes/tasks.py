@@ -14,12 +14,12 @@ from dataclasses import dataclass
 from fastapi import Request
 
 from rag_api.answer import Answerer, ModelAnswerer
+from rag_api.asked import Asked
 from rag_api.chat import Finish, Message, Text, Usage
 from rag_api.events import Done, Retrieved
 from rag_api.parts import Parts
 from rag_api.prompt import Budget, make_budget
 from rag_api.routes.models import check_model
-from rag_api.routes.retrieval import Asked
 from rag_api.wire.completed import Completed
 from rag_api.wire.response import client_leaves, work_until
 

@@ -8,10 +8,11 @@ from typing import TypeVar
 
 from pydantic import BaseModel, ValidationError
 
+from rag_api.asked import Asked
 from rag_api.parts import Parts
 from rag_api.routes.access import source_url
 from rag_api.routes.asking import start_answer
-from rag_api.routes.retrieval import Asked, check_length
+from rag_api.routes.retrieval import check_length
 from rag_api.routes.retrieval import search as find_passages
 from rag_api.wire.completed import complete
 from rag_api.wire.mcp_objects import (

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from pydantic import JsonValue
 
+from rag_api.asked import Asked
 from rag_api.requests import ChatRequestMessage, UIChatRequest
 from rag_api.routes.messages import find_question, read_turns
-from rag_api.routes.retrieval import Asked
 
 
 def read_ui_messages(asked: UIChatRequest) -> Asked:

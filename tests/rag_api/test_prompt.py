@@ -170,7 +170,7 @@ def test_a_note_stands_between_passages_and_question() -> None:
 
 def test_a_note_takes_no_passages_place() -> None:
     prompt = build_prompt(
-        "so " * 140, history=(), passages=PASSAGES, budget=SMALL, note="They fit badly. " * 50
+        "so " * 108, history=(), passages=PASSAGES, budget=SMALL, note="They fit badly. " * 50
     )
 
     assert prompt.passages == PASSAGES[:1]
