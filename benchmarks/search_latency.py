@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import itertools
 import json
 import re
 import statistics
@@ -19,6 +20,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Awaitable, Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -119,8 +121,22 @@ def make_vectors(centres: np.ndarray, near: np.ndarray, generator: Generator) ->
     return matrix
 
 
-async def fill(index: Index, sentences: list[str], count: int) -> Collection:
-    """Put the chunks where an ingest would put them; returns the collection as it is then."""
+def no_metadata(_: int) -> dict[str, str]:
+    """Say nothing of a document."""
+    return {}
+
+
+async def fill(
+    index: Index,
+    sentences: list[str],
+    count: int,
+    *,
+    describe: Callable[[int], dict[str, str]] = no_metadata,
+) -> Collection:
+    """Put the chunks where an ingest would put them; returns the collection as it is then.
+
+    `describe` gives the metadata of a document by its number.
+    """
     embedder, catalog = index.embedder, index.catalog
     collection = await collections.ensure_collection(
         catalog, COLLECTION, fingerprint=embedder.fingerprint, dimension=embedder.dimension
@@ -129,7 +145,9 @@ async def fill(index: Index, sentences: list[str], count: int) -> Collection:
         return collection
     await index.vectors.create(collection.vector_index)
     topics = await embedder.embed(sentences[:TOPICS])
-    for staged, matrix in make_batches(sentences, topics, count, np.random.default_rng(1)):
+    numbers = itertools.count()
+    for made, matrix in make_batches(sentences, topics, count, np.random.default_rng(1)):
+        staged = [replace(one, metadata=describe(next(numbers))) for one in made]
         keys = [
             hash_text(indexed_text(one.document.title, chunk.heading_path, chunk.text))
             for one in staged

@@ -89,6 +89,15 @@ export interface AskRequest {
   model?: string | null;
 }
 
+/** Documents whose field is `low`, `high` or between them. */
+export interface Between {
+  type: "between";
+  /** One of `source`, `title`, `media_type`, `language`, `document_id`, `created_at`, `size_bytes`, or `metadata.NAME`. */
+  key: string;
+  low: string | number | boolean;
+  high: string | number | boolean;
+}
+
 /** The only choice. */
 export interface ChatChoice {
   index: 0;
@@ -299,6 +308,14 @@ export interface EmbeddingUsage {
   total_tokens: number;
 }
 
+/** Documents whose field is this value, or is not, or that lack it. */
+export interface Equal {
+  type: "eq" | "ne";
+  /** One of `source`, `title`, `media_type`, `language`, `document_id`, `created_at`, `size_bytes`, or `metadata.NAME`. */
+  key: string;
+  value: string | number | boolean;
+}
+
 /** What went wrong. */
 export interface ErrorBody {
   /** The error's name. */
@@ -324,6 +341,13 @@ export interface ErrorPart {
 }
 
 export type Event = Retrieved | Delta | Cited | Restarted | Gap | Done | Failed;
+
+/** Documents that have the field. */
+export interface Exists {
+  type: "exists";
+  /** One of `source`, `title`, `media_type`, `language`, `document_id`, `created_at`, `size_bytes`, or `metadata.NAME`. */
+  key: string;
+}
 
 /** The answer cannot be completed; a terminal event. What was sent before stays valid. */
 export interface Failed {
@@ -485,6 +509,12 @@ export interface JobView {
 
 export type JsonValue = unknown;
 
+/** Documents for which all of these hold, or at least one. */
+export interface Junction {
+  type: "and" | "or";
+  filters: Array<Equal | Ordered | Between | OneOf | Part | Exists | Junction | Negation>;
+}
+
 /** A name that the chat completions take as `model`. */
 export interface Model {
   id: string;
@@ -518,6 +548,20 @@ export interface NearMiss {
   url: string;
 }
 
+/** Documents for which this does not hold. */
+export interface Negation {
+  type: "not";
+  filter: Equal | Ordered | Between | OneOf | Part | Exists | Junction | Negation;
+}
+
+/** Documents whose field is one of these values, or none of them, or that lack it. */
+export interface OneOf {
+  type: "in" | "nin";
+  /** One of `source`, `title`, `media_type`, `language`, `document_id`, `created_at`, `size_bytes`, or `metadata.NAME`. */
+  key: string;
+  value: Array<string | number | boolean>;
+}
+
 /** OpenAI's shape of an error. */
 export interface OpenAIError {
   error: OpenAIFault;
@@ -529,6 +573,14 @@ export interface OpenAIFault {
   type: string;
   param: string | null;
   code: string | null;
+}
+
+/** Documents whose field is above or below this value. */
+export interface Ordered {
+  type: "gt" | "gte" | "lt" | "lte";
+  /** One of `source`, `title`, `media_type`, `language`, `document_id`, `created_at`, `size_bytes`, or `metadata.NAME`. */
+  key: string;
+  value: string | number | boolean;
 }
 
 /** Of the tokens of the answer. */
@@ -552,6 +604,14 @@ export interface OutputText {
   annotations: Array<UrlAnnotation>;
   /** Always empty. */
   logprobs: Array<JsonValue>;
+}
+
+/** Documents whose field holds this text, or begins with it; upper case is not lower case. */
+export interface Part {
+  type: "contains" | "starts_with";
+  /** One of `source`, `title`, `media_type`, `language`, `document_id`, `created_at`, `size_bytes`, or `metadata.NAME`. */
+  key: string;
+  value: string;
 }
 
 /** Its text begins. */
@@ -783,6 +843,8 @@ export interface Restarted {
 export interface RetrievalOptions {
   /** Several collections to search at once, each with its weight: a passage's `fused_score` times the weight of its collection is what it is ranked by. In place of `collection`. */
   collections?: Record<string, number> | null;
+  /** Search only documents of which this holds, such as `{"type": "gte", "key": "metadata.year", "value": 2020}`. */
+  filter?: Equal | Ordered | Between | OneOf | Part | Exists | Junction | Negation | null;
   /** Whether a question that needs the turns before it is searched in whole words: as the chat model writes it, or with the names of those turns when there is none. */
   rewrite?: "auto" | "never";
   /** How many wordings of the question are searched together, the first included; the others are written by the chat model, which must be there. */

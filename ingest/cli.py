@@ -152,6 +152,16 @@ def search(
     *,
     collection: Collection = None,
     top_k: Annotated[int, typer.Option("--top-k", "-k", min=1, max=1000)] = 5,
+    filtered_by: Annotated[
+        str | None,
+        typer.Option(
+            "--filter",
+            metavar="FILTER",
+            callback=check_text,
+            help="Only in documents of which this holds: 'year >= 2020 and author = \"Li Wei\"', "
+            "or JSON as for the API.",
+        ),
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Find the passages that fit a query best.
@@ -161,7 +171,12 @@ def search(
     """
     run(
         lambda settings, screen: searching.find(
-            settings, screen, query=query, collection=collection, top_k=top_k
+            settings,
+            screen,
+            query=query,
+            collection=collection,
+            top_k=top_k,
+            filtered_by=filtered_by,
         ),
         as_json=as_json,
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ingest.filter_text import parse_filter
 from ingest.screen import Screen
 from rag_core.documents import Passage, join_headings
 from rag_core.index import open_index
@@ -12,20 +13,35 @@ from rag_core.settings import Settings
 _SHOWN_CHARACTERS = 400
 
 
+_WHY_NOTHING = {
+    None: "nothing found",
+    "empty_collection": "nothing found: the collection is empty",
+    "filtered_out": "nothing found: the filter allows no document of the collection",
+}
+
+
 async def find(
-    settings: Settings, screen: Screen, *, query: str, collection: str | None, top_k: int
+    settings: Settings,
+    screen: Screen,
+    *,
+    query: str,
+    collection: str | None,
+    top_k: int,
+    filtered_by: str | None,
 ) -> int:
-    """Find the passages that fit a query."""
+    """Find the passages that fit a query, in the documents that a filter allows."""
     name = collection or settings.collection
+    allowed = None if filtered_by is None else parse_filter(filtered_by)
     async with open_index(settings) as index:
-        passages = (await search(index, name, Query(query, top_k))).passages
+        found = await search(index, name, Query(query, top_k, filter=allowed))
     lines = [
         line
-        for number, passage in enumerate(passages, 1)
+        for number, passage in enumerate(found.passages, 1)
         for line in _describe_passage(number, passage)
     ]
     screen.show(
-        {"collection": name, "query": query, "passages": passages}, lines or ["nothing found"]
+        {"collection": name, "query": query, "passages": found.passages},
+        lines or [_WHY_NOTHING[found.empty]],
     )
     return 0
 

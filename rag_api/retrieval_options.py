@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from rag_api.texts import Name, read_json
+from rag_core.filters import Filter
 
 _MOST_COLLECTIONS = 16
 _MAX_WEIGHT = 100.0
@@ -26,6 +27,11 @@ class RetrievalOptions(BaseModel):
         description="Several collections to search at once, each with its weight: a passage's "
         "`fused_score` times the weight of its collection is what it is ranked by. In place of "
         "`collection`.",
+    )
+    filter: Filter | None = Field(
+        None,
+        description="Search only documents of which this holds, such as "
+        '`{"type": "gte", "key": "metadata.year", "value": 2020}`.',
     )
     rewrite: Literal["auto", "never"] = Field(
         "auto",

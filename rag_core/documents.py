@@ -128,6 +128,11 @@ def chunk_id(document_id: str, position: int) -> str:
     return f"{document_id}-{position}"
 
 
+def document_of(chunk_id: str) -> str:
+    """Name the document that a chunk is of."""
+    return chunk_id.rpartition("-")[0]
+
+
 def join_headings(title: str, heading_path: tuple[str, ...]) -> str:
     """Title and headings above a chunk in one line, each said once; empty when there are none."""
     return _HEADING_SEPARATOR.join(_headings(title, heading_path))

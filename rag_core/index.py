@@ -6,7 +6,7 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from rag_core.catalog import collections
 from rag_core.catalog.collections import Collection
@@ -14,6 +14,7 @@ from rag_core.catalog.engine import Catalog, open_catalog
 from rag_core.embedding import Embedder, open_embedder
 from rag_core.embedding.together import Together
 from rag_core.errors import LexicalUnavailableError, RagError
+from rag_core.filtered import Filters
 from rag_core.lexical.engine import Lexical
 from rag_core.settings import Settings
 from rag_core.vectors import upkeep
@@ -35,6 +36,8 @@ class Index:
     embedder: Embedder
     vectors: Vectors
     lexical: Lexical
+    filters: Filters = field(default_factory=Filters)
+    """What filters allow, for the searches that come next."""
 
     def for_questions(self) -> Index:
         """The same parts; queries of one moment are embedded in one call."""

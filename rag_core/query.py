@@ -8,6 +8,7 @@ from typing import Literal
 
 from rag_core.documents import Passage
 from rag_core.errors import InvalidRequestError
+from rag_core.filters import Condition
 
 _VARIANT_DEPTH = 50
 """How many passages each wording is asked for; the mean of their scores hardly asks for more."""
@@ -28,6 +29,8 @@ class Query:
     """How many passages at most, 1 or more."""
     variants: tuple[str, ...] = ()
     """The same in other words, searched along with it; see `fuse`."""
+    filter: Condition | None = None
+    """What they may be of; None for the whole collection."""
 
     def each(self) -> list[Query]:
         """A query for each wording, deeper, for `fuse` to make one result of what they find."""
@@ -59,6 +62,7 @@ class Found:
 
 
 NOTHING = Found((), "empty_collection")
+FILTERED_OUT = Found((), "filtered_out")
 
 
 def fuse(found: Sequence[Found], top_k: int) -> Found:
@@ -101,7 +105,7 @@ def merge(found: Sequence[tuple[float, Found]], top_k: int) -> Found:
         return Found([passage for *_, passage in best], least_score=_find_least(found))
     reasons = {one.empty for _, one in found}
     if "filtered_out" in reasons:
-        return Found((), "filtered_out")
+        return FILTERED_OUT
     return Found(()) if None in reasons else NOTHING
 
 

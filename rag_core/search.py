@@ -9,23 +9,22 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass
 from itertools import compress
 from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
 from rag_core.catalog import chunks, collections
-from rag_core.documents import Passage
 from rag_core.errors import VectorsMissingError
 from rag_core.lexical.reader import Matches
-from rag_core.query import LEAST_SCORE, NOTHING, Found, Query, fuse
+from rag_core.passages import Scored, load_passages
+from rag_core.query import FILTERED_OUT, LEAST_SCORE, NOTHING, Found, Query, fuse
 
 if TYPE_CHECKING:
-    from rag_core.catalog.chunks import PassageRow
     from rag_core.catalog.collections import Collection
     from rag_core.catalog.engine import Catalog
     from rag_core.embedding import Embedder
+    from rag_core.filtered import Allowed, Filters
     from rag_core.lexical.engine import Lexical
     from rag_core.vectors.chroma import Vectors
 
@@ -35,6 +34,8 @@ _DEPTH = 100
 """How many chunks each half is asked for at first."""
 _DEEPER = 4
 """Times as many the next time, when too few of them are live."""
+_FURTHER = 2
+"""The same, when a chunk that a filter allows may be better than those that were found."""
 _MAX_DEPTH = 6_400
 _SAME_COSINE = 1e-3
 """Chroma's cosines serve as bounds, no closer than this; the exact ones are of the catalog."""
@@ -61,13 +62,9 @@ class Searched(Protocol):
     def lexical(self) -> Lexical:
         """Finds by words."""
 
-
-@dataclass(frozen=True, slots=True)
-class _Scored:
-    chunk_id: str
-    cosine: float
-    lexical: float
-    fused: float
+    @property
+    def filters(self) -> Filters:
+        """Knows what filters allow."""
 
 
 class _Halves:
@@ -91,6 +88,11 @@ class _Halves:
         few = np.array([words.get(one, 0.0) for one in self.chunk_ids])
         many = np.array([words.get(one, matches.floor) for one in self.chunk_ids])
         return _fuse(low, few, matches.ceiling), _fuse(high, many, matches.ceiling)
+
+    def beyond(self) -> float:
+        """What the fused score of a chunk that neither half has found cannot pass."""
+        cosine = min(self.near.values(), default=-1.0)
+        return float(_fuse(np.array(cosine), np.array(self.matches.floor), self.matches.ceiling))
 
 
 async def search(index: Searched, collection_name: str, query: Query) -> Found:
@@ -136,16 +138,27 @@ async def search_collection(
     `vector` is that of the query.
     """
     try:
-        scored = await _find(index, collection, query, vector)
+        return await _search(index, collection, query, vector)
     except VectorsMissingError:
         # A rebuild may have switched to another vector index and dropped this one in between.
         switched = await find_collection(index, collections.visible_name(collection.name))
         if switched.vector_index == collection.vector_index:
             raise
-        scored = await _find(index, switched, query, vector)
-    passages = await _load_passages(index.catalog, scored)
+        return await _search(index, switched, query, vector)
+
+
+async def _search(
+    index: Searched, collection: Collection, query: Query, vector: np.ndarray
+) -> Found:
+    allowed = None
+    if query.filter is not None:
+        allowed = await index.filters.resolve(index.catalog, collection, query.filter)
+        if not allowed.counts:
+            return FILTERED_OUT
+    scored = await _find(index, collection, query, vector, allowed)
+    passages = await load_passages(index.catalog, scored)
     if not passages:
-        return NOTHING
+        return NOTHING if allowed is None else FILTERED_OUT
     least = collection.least_score
     return Found(passages, least_score=LEAST_SCORE if least is None else least)
 
@@ -162,27 +175,54 @@ async def find_collection(index: Searched, name: str) -> Collection:
 
 
 async def _find(
-    index: Searched, collection: Collection, query: Query, vector: np.ndarray
-) -> list[_Scored]:
+    index: Searched,
+    collection: Collection,
+    query: Query,
+    vector: np.ndarray,
+    allowed: Allowed | None,
+) -> list[Scored]:
     """Find the best of what either half finds; goes deeper while too few are live."""
     text, wanted = _read_text(query), query.top_k
     depth = max(_DEPTH, wanted)
     while True:
+        halves = await _ask(index, collection, text, vector, allowed, depth)
+        scored = await _rank(index, collection, vector, halves, wanted=wanted)
+        exhausted = len(halves.near) < depth and len(halves.words) < depth
+        if exhausted or depth >= _MAX_DEPTH:
+            return scored
+        if len(scored) < wanted:
+            depth *= _DEEPER
+        elif allowed is not None and scored[-1].fused < halves.beyond():
+            depth *= _FURTHER
+        else:
+            return scored
+
+
+async def _ask(
+    index: Searched,
+    collection: Collection,
+    text: str,
+    vector: np.ndarray,
+    allowed: Allowed | None,
+    depth: int,
+) -> _Halves:
+    """Ask both halves at once, the whole collection or what is allowed of it."""
+    if allowed is None:
         nearest, matches = await asyncio.gather(
             index.vectors.query(collection.vector_index, vector, depth),
             index.lexical.search(collection, text, depth),
         )
-        halves = _Halves(nearest, matches)
-        scored = await _rank(index, collection, vector, halves, wanted=wanted)
-        exhausted = len(nearest) < depth and len(matches.best) < depth
-        if len(scored) >= wanted or exhausted or depth >= _MAX_DEPTH:
-            return scored
-        depth *= _DEEPER
+    else:
+        nearest, matches = await asyncio.gather(
+            index.filters.nearest(index, collection, vector, allowed, depth),
+            index.filters.matches(index, collection, text, allowed, depth),
+        )
+    return _Halves(nearest, matches)
 
 
 async def _rank(
     index: Searched, collection: Collection, vector: np.ndarray, halves: _Halves, *, wanted: int
-) -> list[_Scored]:
+) -> list[Scored]:
     """Find the best `wanted` of what is live, by both exact scores, best first.
 
     At first these are read only for what can be among the best, as far as the halves tell; when
@@ -192,7 +232,7 @@ async def _rank(
     ranked = await _score(index, collection, vector, halves, chunk_ids)
     if bound is not None and (len(ranked) < wanted or -ranked[wanted - 1][0] <= bound):
         ranked = await _score(index, collection, vector, halves, halves.chunk_ids)
-    return [_Scored(one, cosine, words, -minus) for minus, one, cosine, words in ranked[:wanted]]
+    return [Scored(one, cosine, words, -minus) for minus, one, cosine, words in ranked[:wanted]]
 
 
 def _contenders(halves: _Halves, wanted: int) -> tuple[list[str], float | None]:
@@ -230,28 +270,3 @@ async def _score(
 def _fuse(cosines: np.ndarray, lexical: np.ndarray, ceiling: float) -> np.ndarray:
     covered = np.minimum(lexical / ceiling, 1.0) if ceiling else np.zeros_like(lexical)
     return _COSINE_WEIGHT * cosines + _LEXICAL_WEIGHT * covered
-
-
-async def _load_passages(catalog: Catalog, best: Sequence[_Scored]) -> list[Passage]:
-    rows = await chunks.load_passage_rows(catalog, [one.chunk_id for one in best])
-    scored = {one.chunk_id: one for one in best}
-    return [_passage(row, scored[row.chunk_id]) for row in rows]
-
-
-def _passage(row: PassageRow, scored: _Scored) -> Passage:
-    return Passage(
-        chunk_id=row.chunk_id,
-        document_id=row.document_id,
-        collection=collections.visible_name(row.collection),
-        source=row.source,
-        title=row.title,
-        text=row.text,
-        start=row.start,
-        end=row.end,
-        page=row.page,
-        heading_path=row.heading_path,
-        score=scored.cosine,
-        lexical_score=scored.lexical,
-        fused_score=scored.fused,
-        metadata=row.metadata,
-    )

@@ -88,6 +88,7 @@ class MemoryLibrary:
     failure: Exception | None = None
     passages: Sequence[Passage] = (PASSAGE,)
     queries: list[str] = field(default_factory=list)
+    wanted: list[Query] = field(default_factory=list)
     removed: list[str] = field(default_factory=list)
 
     async def search(self, query: Query, *, collections: Mapping[str, float]) -> Found:
@@ -97,6 +98,7 @@ class MemoryLibrary:
             if collection != "default":
                 raise CollectionNotFoundError(collection, ["default"])
         self.queries.append(query.text)
+        self.wanted.append(query)
         return Found(self.passages[: query.top_k])
 
     async def read_stretches(self, wanted: Sequence[tuple[str, int, int]]) -> Sequence[str | None]:

@@ -42,7 +42,7 @@ async def search(
     options = asked.options
     rewriting = Rewriting(options.rewrite == "auto", options.variants, options.hyde)
     rewritten = await rewrite(asked.question, asked.history, rewriting, parts.answerer)
-    query = Query(rewritten.query, asked.top_k, rewritten.queries[1:])
+    query = Query(rewritten.query, asked.top_k, rewritten.queries[1:], options.filter)
     chosen = await choose_passages(
         query,
         collections=collections,

@@ -10,6 +10,7 @@ from pydantic import BaseModel, ValidationError
 
 from rag_api.asked import Asked
 from rag_api.parts import Parts
+from rag_api.retrieval_options import RetrievalOptions
 from rag_api.routes.access import source_url
 from rag_api.routes.asking import start_answer
 from rag_api.routes.retrieval import check_length
@@ -47,9 +48,10 @@ class Tool:
 
 async def search(arguments: Arguments, parts: Parts, base_url: str) -> SearchResults:
     """Find passages in the usual collection; raises RagError."""
-    query = read_arguments(SearchArguments, arguments).query
-    check_length(query)
-    found = await find_passages(Asked(query), parts=parts, base_url=base_url)
+    wanted = read_arguments(SearchArguments, arguments)
+    check_length(wanted.query)
+    asked = Asked(wanted.query, options=RetrievalOptions(filter=wanted.filter))
+    found = await find_passages(asked, parts=parts, base_url=base_url)
     return view_results(found.passages)
 
 
@@ -65,7 +67,8 @@ async def fetch(arguments: Arguments, parts: Parts, base_url: str) -> FetchedPas
 async def ask(arguments: Arguments, parts: Parts, base_url: str) -> ToolAnswer:
     """Answer a question; cancelling it closes the request to the chat model. Raises RagError."""
     wanted = read_arguments(AskArguments, arguments)
-    asked = Asked(wanted.question, collection=wanted.collection)
+    options = RetrievalOptions(filter=wanted.filter)
+    asked = Asked(wanted.question, collection=wanted.collection, options=options)
     run = await start_answer(asked, parts=parts, base_url=base_url, detaches=False)
     return view_tool_answer(await complete(run.read()))
 

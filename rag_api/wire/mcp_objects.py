@@ -12,6 +12,7 @@ from rag_api.requests import DocumentView, Question, SourceView
 from rag_api.texts import Text
 from rag_api.wire.completed import Completed
 from rag_core.documents import join_headings
+from rag_core.filters import Filter
 
 WINDOW_CHARACTERS = 20_000
 """How much of a document `fetch` gives at most: some 5,000 tokens of English."""
@@ -24,10 +25,25 @@ class _Arguments(BaseModel):
     model_config = ConfigDict(frozen=True, extra="ignore")
 
 
+# Some clients cannot follow a schema that refers to itself: the grammar is told in words.
+_Filter = Annotated[
+    Filter | None,
+    WithJsonSchema({"type": "object"}),
+    Field(
+        description="Only documents of which this holds; leave it out for all. Either "
+        '{"type": "eq"|"ne"|"gt"|"gte"|"lt"|"lte"|"contains"|"starts_with", "key": KEY, "value": '
+        'VALUE} or {"type": "in"|"nin", "key": KEY, "value": [VALUE, ...]} or '
+        '{"type": "and"|"or", "filters": [FILTER, ...]} or {"type": "not", "filter": FILTER}. KEY '
+        "is source, title, media_type, created_at, size_bytes, or metadata.NAME."
+    ),
+]
+
+
 class SearchArguments(_Arguments):
     """What to search."""
 
     query: Annotated[Question, Field(description="What to look for: a question, or its words.")]
+    filter: _Filter = None
 
 
 class FetchArguments(_Arguments):
@@ -46,6 +62,7 @@ class AskArguments(_Arguments):
         WithJsonSchema({"type": "string"}),
         Field(description="The collection to answer from; leave it out for the usual one."),
     ] = None
+    filter: _Filter = None
 
 
 class _Result(BaseModel):

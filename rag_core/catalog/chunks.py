@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from sqlalchemy import Text, bindparam, exists, func, select
+from sqlalchemy import Executable, Text, bindparam, exists, func, select
 
 from rag_core.catalog import tables
 from rag_core.catalog.collections import Collection
@@ -51,6 +51,9 @@ _WITH_VECTORS = (
 _FIND = _WITH_VECTORS.where(
     tables.row_state == "live", among(_table.c.id, bindparam("ids", type_=Text))
 )
+_FIND_OF_DOCUMENTS = _WITH_VECTORS.where(
+    tables.row_state == "live", among(_table.c.document_id, bindparam("ids", type_=Text))
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +89,20 @@ async def find_vectors(
 
     In no order; the rows are not to be written to.
     """
-    rows = await catalog.rows(_FIND, _values(collection) | {"ids": as_json(chunk_ids)})
+    return await _rows_with_vectors(catalog, collection, _FIND, chunk_ids)
+
+
+async def document_vectors(
+    catalog: Catalog, collection: Collection, document_ids: Sequence[str]
+) -> tuple[list[str], np.ndarray]:
+    """Read the vectors of all chunks of those documents that are live, as `find_vectors` does."""
+    return await _rows_with_vectors(catalog, collection, _FIND_OF_DOCUMENTS, document_ids)
+
+
+async def _rows_with_vectors(
+    catalog: Catalog, collection: Collection, statement: Executable, ids: Sequence[str]
+) -> tuple[list[str], np.ndarray]:
+    rows = await catalog.rows(statement, _values(collection) | {"ids": as_json(ids)})
     joined = to_vector(b"".join(row[1] for row in rows))
     return [row[0] for row in rows], joined.reshape(len(rows), collection.dimension)
 

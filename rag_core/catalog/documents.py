@@ -114,7 +114,7 @@ def _document_row(collection: Collection, staged: StagedDocument, now: datetime)
         "media_type": document.media_type,
         "content_hash": staged.content_hash,
         "size_bytes": staged.size_bytes,
-        "metadata": dict(staged.metadata),
+        "metadata": {storable(name): storable(said) for name, said in staged.metadata.items()},
         "chunk_count": len(staged.chunks),
         "token_count": sum(chunk.tokens for chunk in staged.chunks),
         "created_at": now,

@@ -7,7 +7,15 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import TypeVar
 
-from sqlalchemy import BindParameter, Column, ColumnElement, literal, literal_column, select
+from sqlalchemy import (
+    BindParameter,
+    ColumnElement,
+    Float,
+    cast,
+    literal,
+    literal_column,
+    select,
+)
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
@@ -39,7 +47,9 @@ def as_json(texts: Sequence[str]) -> str:
     return json.dumps([storable(text) for text in texts])
 
 
-def among(column: Column[str], listed: BindParameter[str] | Sequence[str]) -> ColumnElement[bool]:
+def among(
+    column: ColumnElement[str], listed: BindParameter[str] | Sequence[str]
+) -> ColumnElement[bool]:
     """Select the rows whose column is one of these texts, any number.
 
     They are one parameter, or a named one that takes `as_json` of them: the statement is the same
@@ -48,6 +58,13 @@ def among(column: Column[str], listed: BindParameter[str] | Sequence[str]) -> Co
     """
     parameter = listed if isinstance(listed, BindParameter) else literal(as_json(listed))
     return column.in_(select(literal_column("value")).select_from(_Listed(parameter)))
+
+
+def among_numbers(column: ColumnElement[float], numbers: Sequence[float]) -> ColumnElement[bool]:
+    """Select the rows whose column is one of these numbers, which are one parameter, too."""
+    parameter = literal(json.dumps([repr(number) for number in numbers]))
+    number = cast(literal_column("value"), Float)
+    return column.in_(select(number).select_from(_Listed(parameter)))
 
 
 class _Listed(FunctionElement[str]):

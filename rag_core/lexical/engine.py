@@ -26,9 +26,11 @@ class Lexical:
         self._home = home
         self._readers: dict[int, Reader] = {}
 
-    async def search(self, collection: Collection, query: str, k: int) -> Matches:
-        """Find the at most k chunks of highest BM25."""
-        return await asyncio.to_thread(self._reader(collection).search, query, k)
+    async def search(
+        self, collection: Collection, query: str, k: int, *, only: Sequence[str] | None = None
+    ) -> Matches:
+        """Find the at most k chunks of highest BM25; `only` names the documents they may be of."""
+        return await asyncio.to_thread(self._reader(collection).search, query, k, only=only)
 
     def commit(self, collection: Collection) -> Hashable:
         """Tell one commit of the index from another; cheap enough for an event loop."""

@@ -88,7 +88,7 @@ class Matches:
         if self._snapshot is None or not chunk_ids:
             return {}
         schema = self._snapshot.schema
-        clauses = [(tantivy.Occur.Must, _these(schema, chunk_ids))]
+        clauses = [(tantivy.Occur.Must, _these(schema, CHUNK_ID, chunk_ids))]
         if self._query is not None:
             clauses.append((tantivy.Occur.Should, self._query))
         return dict(_run(self._snapshot, tantivy.Query.boolean_query(clauses), len(chunk_ids)))
@@ -113,8 +113,8 @@ class Reader:
         snapshot = self._latest()
         return snapshot.reached if snapshot else None
 
-    def search(self, query: str, k: int) -> Matches:
-        """Find the at most k chunks of highest BM25.
+    def search(self, query: str, k: int, *, only: Sequence[str] | None = None) -> Matches:
+        """Find the at most k chunks of highest BM25; `only` names the documents they may be of.
 
         Raises:
             LexicalUnavailableError: it cannot be read.
@@ -125,7 +125,9 @@ class Reader:
         words = query_words(query, snapshot.languages)
         terms, ceiling = _weigh(snapshot, words)
         wanted = _any_of(snapshot, terms, pair_words(words)) if terms else None
-        found = _run(snapshot, wanted, k) if wanted is not None and k > 0 else []
+        found: list[tuple[str, float]] = []
+        if wanted is not None and k > 0:
+            found = _run(snapshot, _within(snapshot, wanted, only), k)
         floor = found[-1][1] if found and len(found) == k else 0.0
         return Matches(found, floor, ceiling, snapshot, wanted)
 
@@ -138,7 +140,7 @@ class Reader:
         snapshot = self._latest()
         if snapshot is None or not chunk_ids:
             return []
-        query = _these(snapshot.schema, chunk_ids)
+        query = _these(snapshot.schema, CHUNK_ID, chunk_ids)
         return [found for found, _ in _run(snapshot, query, 2 * len(chunk_ids))]
 
     def size(self) -> int:
@@ -244,9 +246,21 @@ def _one(schema: tantivy.Schema, term: _Term) -> tantivy.Query:
     return query if term.weight == 1.0 else tantivy.Query.boost_query(query, term.weight)
 
 
-def _these(schema: tantivy.Schema, chunk_ids: Sequence[str]) -> tantivy.Query:
+def _within(
+    snapshot: _Snapshot, query: tantivy.Query, documents: Sequence[str] | None
+) -> tantivy.Query:
+    """The same query with the same scores, in these documents only when there are any named."""
+    if documents is None:
+        return query
+    allowed = _these(snapshot.schema, DOCUMENT_ID, documents)
+    must = tantivy.Occur.Must
+    return tantivy.Query.boolean_query([(must, query), (must, allowed)])
+
+
+def _these(schema: tantivy.Schema, field: str, values: Sequence[str]) -> tantivy.Query:
+    """The entries with one of these values; they add nothing to a score."""
     # Not tantivy's own query for a set of terms, which takes twice as long.
-    named = [tantivy.Query.term_query(schema, CHUNK_ID, one, "basic") for one in chunk_ids]
+    named = [tantivy.Query.term_query(schema, field, one, "basic") for one in values]
     these = tantivy.Query.boolean_query([(tantivy.Occur.Should, query) for query in named])
     return tantivy.Query.const_score_query(these, 0.0)
 

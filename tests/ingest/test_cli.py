@@ -147,6 +147,19 @@ def test_search_prints_the_best_passage_first(folder: Path) -> None:
 
 
 @pytest.mark.usefixtures("home")
+def test_search_keeps_to_a_filter(folder: Path) -> None:
+    run("add", folder, "--metadata", "year=2020")
+
+    def find(condition: str) -> list[str]:
+        return [one["title"] for one in run_json("search", "x", "--filter", condition)["passages"]]
+
+    assert find("title = Rhine and year > 2019") == ["Rhine"]
+    assert find('{"type": "ne", "key": "title", "value": "Rhine"}') == ["Danube"]
+    assert find("year < 2020") == []
+    assert "allows no document" in run("search", "x", "--filter", "year < 2020").stdout
+
+
+@pytest.mark.usefixtures("home")
 def test_remove_takes_a_document_out_of_the_search(folder: Path) -> None:
     run("add", folder)
 
@@ -298,6 +311,8 @@ def test_ctrl_c_finishes_the_batch_and_is_exit_code_130(home: Path, many: Path) 
         ["add", "x", "--metadata", "year"],
         ["search", "x", "--top-k", "0"],
         ["search", "\udcff"],
+        ["search", "x", "--filter", "year >"],
+        ["search", "x", "--filter", '{"type": "eq", "key": "titel", "value": "x"}'],
         ["list", "--collection", "\udcff"],
         ["frobnicate"],
         ["list", "--nonsense"],

@@ -28,6 +28,19 @@ async def test_live_chunks_are_found_with_their_vectors(catalog: Catalog) -> Non
     assert np.array_equal(matrix[[found.index(chunk_id) for chunk_id in known]], expected)
 
 
+async def test_live_documents_are_found_with_their_vectors(catalog: Catalog) -> None:
+    collection = await make_collection(catalog)
+    one, two = await publish_texts(catalog, collection, a="one\n\ntwo", b="three")
+    (staged,) = await stage_texts(catalog, collection, c="four")
+
+    asked = [one, two, staged, "unknown"]
+    found, matrix = await chunks.document_vectors(catalog, collection, asked)
+
+    assert sorted(found) == sorted([f"{one}-0", f"{one}-1", f"{two}-0"])
+    expected = await EMBEDDER.embed(["three"])
+    assert np.array_equal(matrix[[found.index(f"{two}-0")]], expected)
+
+
 async def test_chunks_of_replaced_documents_are_not_found(catalog: Catalog) -> None:
     collection = await make_collection(catalog)
     (old,) = await publish_texts(catalog, collection, a="old")

@@ -42,6 +42,16 @@ def test_no_more_chunks_come_than_asked_for(folder: Path) -> None:
     assert len(Reader(folder).search("cat", 1).best) == 1
 
 
+def test_only_the_documents_that_are_named_are_searched_with_the_same_scores(folder: Path) -> None:
+    every = Reader(folder).search("cat", 10)
+
+    some = Reader(folder).search("cat", 10, only=["a", "c", "unknown"])
+
+    assert some.best == [one for one in every.best if one[0] == "a-0"]
+    assert some.ceiling == every.ceiling
+    assert Reader(folder).search("cat", 10, only=[]).best == []
+
+
 def test_an_index_that_is_not_there_is_empty(tmp_path: Path) -> None:
     reader = Reader(tmp_path / "none")
 
