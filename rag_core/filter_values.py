@@ -157,6 +157,7 @@ Key = Annotated[
     Field(
         max_length=_MAX_CHARACTERS,
         description=f"One of {', '.join(f'`{name}`' for name in FIELDS)}, or `metadata.NAME`.",
+        json_schema_extra={"pattern": rf"^({'|'.join(FIELDS)})$|^metadata\.."},
     ),
     AfterValidator(_check_key),
 ]
