@@ -48,10 +48,9 @@ class Tool:
 
 async def search(arguments: Arguments, parts: Parts, base_url: str) -> SearchResults:
     """Find passages in the usual collection; raises RagError."""
-    wanted = read_arguments(SearchArguments, arguments)
-    check_length(wanted.query)
-    asked = Asked(wanted.query, options=RetrievalOptions(filter=wanted.filter))
-    found = await find_passages(asked, parts=parts, base_url=base_url)
+    query = read_arguments(SearchArguments, arguments).query
+    check_length(query)
+    found = await find_passages(Asked(query), parts=parts, base_url=base_url)
     return view_results(found.passages)
 
 

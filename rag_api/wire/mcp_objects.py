@@ -43,7 +43,6 @@ class SearchArguments(_Arguments):
     """What to search."""
 
     query: Annotated[Question, Field(description="What to look for: a question, or its words.")]
-    filter: _Filter = None
 
 
 class FetchArguments(_Arguments):

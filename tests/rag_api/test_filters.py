@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from rag_api.routes.tools import ask, search
+from rag_api.routes.tools import ask
 from rag_core.errors import InvalidRequestError
 from rag_core.filters import read_filter
 from tests.api import MemoryLibrary, calling, make_parts
@@ -55,21 +55,20 @@ async def test_a_url_carries_a_filter_as_json() -> None:
     assert library.wanted[0].filter == read_filter(FILTER)
 
 
-async def test_the_tools_take_a_filter() -> None:
+async def test_the_tool_that_answers_takes_a_filter() -> None:
     library = MemoryLibrary()
     parts = make_parts(library=library)
 
-    await search({"query": "What?", "filter": FILTER}, parts, "https://here")
     await ask({"question": "What?", "filter": FILTER}, parts, "https://here")
 
-    assert [one.filter for one in library.wanted] == [read_filter(FILTER)] * 2
+    assert [one.filter for one in library.wanted] == [read_filter(FILTER)]
 
 
 async def test_a_tool_says_what_is_wrong_with_a_filter() -> None:
     wrong = {"type": "eq", "key": "titel", "value": "x"}
 
     with pytest.raises(InvalidRequestError, match="there is no field 'titel'"):
-        await search({"query": "What?", "filter": wrong}, make_parts(), "https://here")
+        await ask({"question": "What?", "filter": wrong}, make_parts(), "https://here")
 
 
 @pytest.mark.parametrize(

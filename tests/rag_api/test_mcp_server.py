@@ -86,7 +86,7 @@ async def test_search_and_fetch_take_exactly_one_string(mode: str) -> None:
         assert tool.input_schema["properties"][argument]["type"] == "string"
     assert set(search.input_schema["properties"]) == {"query"}
     assert set(fetch.input_schema["properties"]) == {"id"}
-    assert set(ask.input_schema["properties"]) == {"question", "collection"}
+    assert set(ask.input_schema["properties"]) == {"question", "collection", "filter"}
 
 
 @both

@@ -131,7 +131,7 @@ async def test_the_sources_of_the_last_answer_do_not_reach_the_model() -> None:
         said = {"role": "assistant", "content": first.choices[0].message.content}
         await client.chat.completions.create(model="rag", messages=[QUESTION, said, QUESTION])
 
-    assert [message.content for message in chat.prompts[1] if message.role == "assistant"] == [
+    assert [message.content for message in chat.prompts[-1] if message.role == "assistant"] == [
         ANSWER
     ]
 

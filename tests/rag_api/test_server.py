@@ -116,7 +116,7 @@ async def test_answers_in_progress_are_finished_and_no_call_is_taken(home: Path)
     assert read_events(native.content)[-1][0] == "done"
     assert whole.json()["answer"] == "It is done."
     assert streamed.text.endswith("data: [DONE]\n\n")
-    assert completion.json()["choices"][0]["message"]["content"] == "It is done."
+    assert completion.json()["choices"][0]["message"]["content"].startswith("It is done.")
     assert code == 0
 
 

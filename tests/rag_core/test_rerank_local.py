@@ -119,7 +119,7 @@ async def test_without_a_config_the_usual_length_is_read(tmp_path: Path) -> None
     assert scores[0] > 0.6
 
 
-@pytest.mark.parametrize("name", ["no-such-folder", "/nowhere/at/all", "a/b/c", "../x"])
+@pytest.mark.parametrize("name", ["no-such-folder", "/nowhere/at/all", "a/b/c", "../no-such-x"])
 async def test_what_is_neither_folder_nor_name_is_refused(tmp_path: Path, name: str) -> None:
     with pytest.raises(ConfigurationError, match="no folder, and no name"):
         await score(tmp_path, Path(name))
