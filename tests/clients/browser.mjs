@@ -31,7 +31,7 @@ const browser = await chromium.launch({
   executablePath: given.chromium,
   args: ["--disable-gpu", "--disable-quic", "--disable-sync"],
 });
-const page = await browser.newPage();
+const page = await browser.newPage(given.device ?? {});
 page.setDefaultTimeout(20_000);
 const requests = [];
 const faults = [];
@@ -43,18 +43,26 @@ page.on("response", (response) => {
 page.on("pageerror", (error) => faults.push(error.message));
 
 const steps = {
-  write: (text) => page.locator("input").fill(text),
+  write: (text) => page.locator("input").first().fill(text),
+  fill: ([label, text]) => page.getByLabel(label).fill(text),
+  unfold: (text) => page.locator("summary", { hasText: text }).click(),
+  follow: (name) => page.getByRole("link", { name }).first().click(),
   press: (name) => page.getByRole("button", { name }).click(),
   see: (text) => page.getByText(text).first().waitFor(),
   cut: () => cut(given.api),
   reload: () => page.reload(),
   until: (expression) => page.waitForFunction(expression),
 };
-await page.goto(`http://127.0.0.1:${site.address().port}/`);
+const home = given.file ? `file://${given.file}` : `http://127.0.0.1:${site.address().port}/`;
+await page.goto(home + (given.search ?? ""));
 for (const [name, argument] of given.steps) await steps[name](argument);
 
 tell({
   text: await page.locator("body").innerText(),
+  marked: await page.locator("mark").allInnerTexts(),
+  links: await page.locator("a").evaluateAll((links) => links.map(({ href }) => href)),
+  color: await page.evaluate(() => getComputedStyle(document.body).backgroundColor),
+  overflow: await page.evaluate(() => document.documentElement.scrollWidth - innerWidth),
   result: await page.evaluate(() => globalThis.result ?? null),
   requests,
   faults,

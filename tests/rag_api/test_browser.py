@@ -3,26 +3,22 @@
 from __future__ import annotations
 
 import re
-import shutil
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.api import ScriptedChat, make_app, make_parts
+from tests.browser import needs_chromium, show, statuses
 from tests.cutting import interrupted
 from tests.gates import GatedChat
-from tests.node import run_script
 from tests.servers import serving
 
 GUIDE = Path(__file__).parents[2] / "docs" / "frontends.md"
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 QUESTION = "What does it cost?"
 ASKED = [("write", QUESTION), ("press", "Ask")]
 
-pytestmark = pytest.mark.skipif(
-    CHROMIUM is None, reason="needs a browser: 'apt-get install chromium', or your system's own"
-)
+pytestmark = needs_chromium
 
 
 def find_snippet(language: str, url: str) -> str:
@@ -31,13 +27,6 @@ def find_snippet(language: str, url: str) -> str:
     assert found is not None
     assert "http://127.0.0.1:8000" in found[1]
     return found[1].replace("http://127.0.0.1:8000", url)
-
-
-async def show(url: str, *steps: tuple[str, str], **page: object) -> dict[str, Any]:
-    told = await run_script("browser.mjs", api=url, chromium=CHROMIUM, steps=steps, **page)
-    seen: dict[str, Any] = told
-    assert seen["faults"] == []
-    return seen
 
 
 async def show_chat(url: str, *steps: tuple[str, str], version: str = "7") -> dict[str, Any]:
@@ -49,10 +38,6 @@ async def show_chat(url: str, *steps: tuple[str, str], version: str = "7") -> di
     script = {"contents": find_snippet("jsx", url) + mount, "loader": "jsx", "version": version}
     html = '<div id="root"></div><script type="module" src="/script.js"></script>'
     return await show(url, *steps, html=html, script=script)
-
-
-def statuses(seen: dict[str, Any], method: str = "GET") -> list[int]:
-    return [one["status"] for one in seen["requests"] if one["method"] == method]
 
 
 async def test_a_page_without_a_library_is_answered() -> None:
