@@ -13,6 +13,7 @@ from rag_api.recent import RecentSearches
 from rag_api.requests import CollectionView, DocumentView, SourceView
 from rag_core.catalog import collections, stretches
 from rag_core.catalog.collections import Collection
+from rag_core.filters import keys_of
 from rag_core.index import Index
 from rag_core.query import NOTHING, Found, Query, fuse, merge
 from rag_core.search import embed_query, find_collection, is_empty, search_collection
@@ -49,6 +50,8 @@ class IndexLibrary:
         if query.variants:
             found = [self._find_recent(collection, one) for one in query.each()]
             return fuse(await asyncio.gather(*found), query.top_k)
+        if query.filter is not None and "source" in keys_of(query.filter):
+            return await self._search(collection, query)  # a renamed document changes no `seq`
         # All that a result depends on: a change of the documents gives the collection another
         # `seq`.
         key = (collection, self.index.lexical.commit(collection), query)

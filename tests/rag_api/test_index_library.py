@@ -10,8 +10,10 @@ import pytest
 from rag_api.index_library import IndexLibrary
 from rag_core.catalog import chunks, collections, documents
 from rag_core.catalog.engine import open_catalog
+from rag_core.catalog.renames import Rename, rename_documents
 from rag_core.documents import Passage
 from rag_core.errors import CollectionNotFoundError, DocumentNotFoundError
+from rag_core.filters import read_filter
 from rag_core.index import Index
 from rag_core.lexical.engine import Lexical
 from rag_core.query import Query
@@ -68,6 +70,24 @@ async def test_collections_are_counted(library: IndexLibrary) -> None:
     (collection,) = await library.list_collections()
 
     assert (collection.name, collection.documents, collection.chunks) == ("default", 1, 2)
+
+
+async def test_a_renamed_document_is_filtered_by_its_new_source_at_once(
+    library: IndexLibrary,
+) -> None:
+    new = read_filter({"type": "eq", "key": "source", "value": "/animals"})
+    wanted = Query("dogs bark", 1, filter=new)
+    before = await library.search(wanted, collections={"default": 1.0})
+    catalog = library.index.catalog
+    collection = await collections.get_collection(catalog, "default")
+    passage, *_ = await found(library, "dogs bark", "default", top_k=1)
+
+    rename = Rename(passage.document_id, "/pets", "/animals", reread=False)
+    await rename_documents(catalog, collection, [rename])
+    after = await library.search(wanted, collections={"default": 1.0})
+
+    assert before.empty == "filtered_out"
+    assert [one.source for one in after.passages] == ["/animals"]
 
 
 async def test_what_is_not_there_is_an_error_of_its_kind(library: IndexLibrary) -> None:
