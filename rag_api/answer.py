@@ -155,6 +155,7 @@ def _ask(
         passages=retrieved.passages,
         budget=budget,
         note="" if fits(retrieved) else DOUBT,
+        weights=retrieved.collections,
     )
     return _relay(answerer, prompt, budget.answer_tokens)
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import html
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 from rag_api.chat import Message
 from rag_api.events import PassageView
+from rag_core.documents import weigh_score
 from rag_core.errors import InvalidRequestError
 from rag_core.tokens import TokenCounter
 
@@ -92,21 +93,26 @@ def build_prompt(
     passages: Sequence[PassageView],
     budget: Budget,
     note: str = "",
+    weights: Mapping[str, float] | None = None,
 ) -> Prompt:
     """Fit in what there is room for: the oldest turns go first, then the passages that fit least.
 
     Those that stay keep their order.
 
     A `note` about the passages stands between them and the question, where there is room for it.
+    `weights` are of the collections, 1 where there is none.
 
     Raises:
         InvalidRequestError: the question leaves no room for even one passage.
     """
     left = check_length(question, budget) - budget.counter.count(note) - _JOINT_TOKENS
     fenced = [_show(passage) for passage in passages]
-    chosen, left = _choose_passages(passages, fenced, left, budget.counter)
+    fit = [_fit(passage, {} if weights is None else weights) for passage in passages]
+    chosen, left = _choose_passages(fit, fenced, left, budget.counter)
     if not chosen and note:
-        return build_prompt(question, history=history, passages=passages, budget=budget)
+        return build_prompt(
+            question, history=history, passages=passages, budget=budget, weights=weights
+        )
     if not chosen:
         raise _too_long(question, budget)
     turns, spare = _fit_history(history, left, budget)
@@ -118,11 +124,11 @@ def build_prompt(
 
 
 def _choose_passages(
-    passages: Sequence[PassageView], fenced: Sequence[str], room: int, counter: TokenCounter
+    fit: Sequence[float], fenced: Sequence[str], room: int, counter: TokenCounter
 ) -> tuple[list[int], int]:
     """The places of those that there is room for, the best of them first served; the room left."""
     chosen: list[int] = []
-    for place in sorted(range(len(passages)), key=lambda place: -_fit(passages[place])):
+    for place in sorted(range(len(fit)), key=lambda place: -fit[place]):
         tokens = counter.count(fenced[place]) + _JOINT_TOKENS
         if tokens <= room:
             room -= tokens
@@ -130,9 +136,10 @@ def _choose_passages(
     return sorted(chosen), room
 
 
-def _fit(passage: PassageView) -> float:
-    """The score that the passage was placed by."""
-    return passage.fused_score if passage.rerank_score is None else passage.rerank_score
+def _fit(passage: PassageView, weights: Mapping[str, float]) -> float:
+    """What the passage was placed by."""
+    score = passage.fused_score if passage.rerank_score is None else passage.rerank_score
+    return weigh_score(score, weights.get(passage.collection, 1.0))
 
 
 def check_length(question: str, budget: Budget) -> int:

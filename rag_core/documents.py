@@ -117,6 +117,12 @@ class Passage:
         return confidence(self.fused_score)
 
 
+def weigh_score(score: float, weight: float) -> float:
+    """What a passage is placed by: its score and the weight of its collection."""
+    # Below 0 (a cosine, some rerankers) a larger weight must not push a passage down.
+    return score * weight if score > 0 else score / weight
+
+
 def new_document_id() -> str:
     """24 hexadecimal digits that sort by the time of making."""
     milliseconds = time.time_ns() // 1_000_000

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from rag_core.documents import Passage
+from rag_core.documents import Passage, weigh_score
 from rag_core.errors import InvalidRequestError
 from rag_core.filters import Condition
 
@@ -96,19 +96,24 @@ def merge(found: Sequence[tuple[float, Found]], top_k: int) -> Found:
     scores stay as they are.
     """
     weighed = [
-        (-weight * passage.fused_score, place, passage)
+        (-weigh_score(passage.fused_score, weight), place, passage)
         for place, (weight, one) in enumerate(found)
         for passage in one.passages
     ]
     best = sorted(weighed, key=lambda entry: entry[:2])[:top_k]
     if best:
-        return Found([passage for *_, passage in best], least_score=_find_least(found))
+        least = _find_least([(one.fused_score, found[at][1].least_score) for _, at, one in best])
+        return Found([passage for *_, passage in best], least_score=least)
     reasons = {one.empty for _, one in found}
     if "filtered_out" in reasons:
         return FILTERED_OUT
     return Found(()) if None in reasons else NOTHING
 
 
-def _find_least(found: Sequence[tuple[float, Found]]) -> float:
-    """Of several collections the lowest: what suffices in one of them suffices."""
-    return min(one.least_score for _, one in found)
+def _find_least(scores: Sequence[tuple[float, float]]) -> float:
+    """Of fused scores, each with the least one of its collection: the least that counts for all.
+
+    The lowest that a passage has; where none has its own, that which the best passage misses.
+    """
+    held = [least for score, least in scores if score >= least]
+    return min(held) if held else max(scores)[1]

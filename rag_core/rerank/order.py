@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from rag_core.documents import Passage, indexed_text
+from rag_core.documents import Passage, indexed_text, weigh_score
 from rag_core.errors import UnavailableError
 from rag_core.rerank import Reranker
 
@@ -46,6 +46,4 @@ async def rerank_passages(
 def weigh(passage: Passage, weights: Mapping[str, float]) -> float:
     """What a passage is placed by: its score, of a reranker when there is one, and the weight."""
     score = passage.fused_score if passage.rerank_score is None else passage.rerank_score
-    weight = weights.get(passage.collection, 1.0)
-    # Some rerankers go below 0, where a larger weight must not push a passage down.
-    return score * weight if score > 0 else score / weight
+    return weigh_score(score, weights.get(passage.collection, 1.0))

@@ -78,6 +78,20 @@ def test_the_passage_that_fits_least_goes_wherever_it_stands() -> None:
     assert other.passages == (reranked,)
 
 
+def test_of_several_collections_their_weights_decide_which_passage_goes() -> None:
+    first, second = PASSAGES[0], PASSAGES[1].model_copy(update={"collection": "tickets"})
+
+    prompt = build_prompt(
+        "so " * 100,
+        history=(),
+        passages=[first, second],
+        budget=SMALL,
+        weights={"default": 0.1, "tickets": 1.0},
+    )
+
+    assert prompt.passages == (second,)
+
+
 def test_a_passage_without_room_leaves_it_to_smaller_ones_that_keep_their_order() -> None:
     document = "word " * 300
     large = passage_of(0, len(document), document=document, fused_score=0.9)

@@ -37,6 +37,12 @@ def test_weights_decide_the_order_and_leave_the_scores() -> None:
     assert [one.fused_score for one in merged.passages] == [0.6, 0.8, 0.4]
 
 
+def test_a_larger_weight_never_pushes_a_passage_down() -> None:
+    merged = merge([(1.0, found("a", -0.1)), (100.0, found("b", -0.1))], 2)
+
+    assert [one.collection for one in merged.passages] == ["b", "a"]
+
+
 def test_equal_passages_stay_in_the_order_of_the_collections() -> None:
     merged = merge([(1.0, found("a", 0.5)), (1.0, found("b", 0.5))], 2)
 
@@ -65,10 +71,27 @@ def test_what_cannot_be_searched_is_refused(query: Query) -> None:
         query.check()
 
 
-def test_of_several_collections_the_lowest_least_score_counts() -> None:
-    strict, loose = (Found(found("a", 0.5).passages, least_score=least) for least in (0.4, 0.3))
+@pytest.mark.parametrize(
+    ("strict", "loose", "least"),
+    [
+        ((0.5,), (0.35,), 0.3),
+        ((0.5,), (0.2,), 0.4),
+        ((0.35,), (0.2,), 0.4),
+        ((0.35,), (), 0.4),
+        ((0.2,), (0.25,), 0.3),
+    ],
+)
+def test_the_least_score_is_that_of_a_collection_whose_passages_have_it(
+    strict: tuple[float, ...], loose: tuple[float, ...], least: float
+) -> None:
+    calibrated = replace(found("a", *strict), least_score=0.4)
+    other = replace(found("b", *loose), least_score=0.3)
 
-    assert merge([(1.0, strict), (1.0, loose)], 2).least_score == 0.3
+    merged = merge([(1.0, calibrated), (1.0, other)], 2)
+
+    answers = (*strict, 0)[0] >= 0.4 or (*loose, 0)[0] >= 0.3
+    assert merged.least_score == least
+    assert (max(one.fused_score for one in merged.passages) >= least) == answers
 
 
 def test_wordings_are_searched_deeper_and_each_once() -> None:
