@@ -12,6 +12,7 @@ from rag_api.requests import DocumentView, Question, SourceView
 from rag_api.texts import Text
 from rag_api.wire.completed import Completed
 from rag_core.documents import join_headings
+from rag_core.filter_values import FIELDS
 from rag_core.filters import Filter
 
 WINDOW_CHARACTERS = 20_000
@@ -34,7 +35,7 @@ _Filter = Annotated[
         '{"type": "eq"|"ne"|"gt"|"gte"|"lt"|"lte"|"contains"|"starts_with", "key": KEY, "value": '
         'VALUE} or {"type": "in"|"nin", "key": KEY, "value": [VALUE, ...]} or '
         '{"type": "and"|"or", "filters": [FILTER, ...]} or {"type": "not", "filter": FILTER}. KEY '
-        "is source, title, media_type, created_at, size_bytes, or metadata.NAME."
+        f"is {', '.join(FIELDS)}, or metadata.NAME; language is a code such as en."
     ),
 ]
 
