@@ -101,19 +101,22 @@ def merge(found: Sequence[tuple[float, Found]], top_k: int) -> Found:
         for passage in one.passages
     ]
     best = sorted(weighed, key=lambda entry: entry[:2])[:top_k]
-    if best:
-        least = _find_least([(one.fused_score, found[at][1].least_score) for _, at, one in best])
-        return Found([passage for *_, passage in best], least_score=least)
+    if not best:
+        return _say_why(found)
+    passages = [passage for *_, passage in best]
+    return Found(passages, least_score=_find_least(found, passages))
+
+
+def _say_why(found: Sequence[tuple[float, Found]]) -> Found:
     reasons = {one.empty for _, one in found}
     if "filtered_out" in reasons:
         return FILTERED_OUT
     return Found(()) if None in reasons else NOTHING
 
 
-def _find_least(scores: Sequence[tuple[float, float]]) -> float:
-    """Of fused scores, each with the least one of its collection: the least that counts for all.
-
-    The lowest that a passage has; where none has its own, that which the best passage misses.
-    """
+def _find_least(found: Sequence[tuple[float, Found]], passages: Sequence[Passage]) -> float:
+    """The lowest of several collections that a passage of it has; else that of the best passage."""
+    leasts = {one.chunk_id: each.least_score for _, each in found for one in each.passages}
+    scores = [(one.fused_score, leasts[one.chunk_id]) for one in passages]
     held = [least for score, least in scores if score >= least]
-    return min(held) if held else max(scores)[1]
+    return min(held, default=max(scores)[1])
