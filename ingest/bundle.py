@@ -59,6 +59,8 @@ class Manifest(BaseModel):
     fingerprint: str
     """Of the embedding model."""
     splitting: Splitting = DEFAULT_SPLITTING
+    least_score: Annotated[float, Field(allow_inf_nan=False)] | None = None
+    """As `ingest eval --calibrate` chose it."""
     dimension: int = Field(ge=1, le=1 << 16)
     documents: int = Field(ge=0)
     chunks: int = Field(ge=0)

@@ -64,6 +64,7 @@ async def export_collection(
             collection=collection.name,
             fingerprint=collection.fingerprint,
             splitting=collection.splitting,
+            least_score=collection.least_score,
             dimension=collection.dimension,
             documents=packed.documents,
             chunks=packed.chunks,

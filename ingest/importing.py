@@ -58,6 +58,7 @@ async def import_bundle(stores: Stores, bundle: Bundle, name: str) -> Imported:
         fingerprint=manifest.fingerprint,
         dimension=manifest.dimension,
         splitting=manifest.splitting,
+        least_score=manifest.least_score,
     )
     if collection.splitting != manifest.splitting:
         raise BundleError(

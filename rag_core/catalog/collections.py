@@ -43,9 +43,9 @@ _is_visible = ~_table.c.name.contains(_MARK)
 _ADD = text(
     "INSERT INTO collections"
     " (name, fingerprint, dimension, vector_index, removed_vectors, seq, created_at,"
-    " chunk_tokens, overlap_tokens, strategy, fields)"
+    " chunk_tokens, overlap_tokens, strategy, fields, least_score)"
     " VALUES (:name, :fingerprint, :dimension, :vector_index, 0, 0, :created_at,"
-    " :chunk_tokens, :overlap_tokens, :strategy, :fields)"
+    " :chunk_tokens, :overlap_tokens, :strategy, :fields, :least_score)"
     " ON CONFLICT (name) DO NOTHING"
 ).bindparams(
     bindparam("created_at", type_=tables.UtcTime), bindparam("fields", type_=tables.JsonTuple)
@@ -159,10 +159,11 @@ async def ensure_collection(
     fingerprint: str,
     dimension: int,
     splitting: Splitting = DEFAULT_SPLITTING,
+    least_score: float | None = None,
 ) -> Collection:
     """Read a collection, made first if need be; two makers at once get the same one.
 
-    One that is there keeps its own splitting.
+    One that is there keeps its own splitting and least score.
 
     Raises:
         FingerprintMismatchError: it is there, and was embedded by another model.
@@ -174,6 +175,7 @@ async def ensure_collection(
             "dimension": dimension,
             "vector_index": new_vector_index(),
             "created_at": datetime.now(UTC),
+            "least_score": least_score,
             **asdict(splitting),
         }
         await connection.execute(_ADD, values)

@@ -15,6 +15,7 @@ from ingest.verify import Stores, verify_collection
 from rag_core.catalog import chunks, collections, documents
 from rag_core.catalog.audit import stored_documents
 from rag_core.catalog.documents import DocumentSummary
+from rag_core.catalog.least_score import set_least_score
 from rag_core.catalog.unseen import hidden_ids
 from rag_core.errors import BundleError, FingerprintMismatchError, VectorsUnavailableError
 from rag_core.vectors import upkeep
@@ -89,6 +90,21 @@ async def test_everything_that_is_stored_comes_along(
     assert [(one.start, one.end, one.page, one.heading_path, one.text) for one in after.chunks] == [
         (one.start, one.end, one.page, one.heading_path, one.text) for one in before.chunks
     ]
+
+
+async def test_a_new_collection_gets_the_least_score_of_the_old_and_one_in_use_keeps_its_own(
+    filled: Filled, other_stores: Stores, tmp_path: Path
+) -> None:
+    catalog, other = filled.stores.catalog, other_stores.catalog
+    await set_least_score(catalog, await filled.collection(), 0.4)
+    await import_to(other_stores, await export(filled.stores, tmp_path / "a.zip"))
+    new = await collections.get_collection(other, "animals")
+
+    await set_least_score(catalog, await filled.collection(), 0.5)
+    await import_to(other_stores, await export(filled.stores, tmp_path / "a.zip"))
+    in_use = await collections.get_collection(other, "animals")
+
+    assert (new.least_score, in_use.least_score) == (0.4, 0.4)
 
 
 async def test_an_import_into_a_collection_that_is_cut_in_another_way_is_refused(
