@@ -6,6 +6,7 @@ import html
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Literal
 
 from rag_api.chat import Message
@@ -37,6 +38,7 @@ _TEMPLATE_TOKENS = 32
 _MOST_CHARACTERS_PER_TOKEN = 16
 """No text packs more into a token on average: a longer one is refused without counting it."""
 _SHOWN_CHARACTERS = 200
+_EVEN: Mapping[str, float] = MappingProxyType({})
 
 _FENCE = re.compile(r"<(?=\s*/?\s*passage)", re.IGNORECASE)
 
@@ -93,7 +95,7 @@ def build_prompt(
     passages: Sequence[PassageView],
     budget: Budget,
     note: str = "",
-    weights: Mapping[str, float] | None = None,
+    weights: Mapping[str, float] = _EVEN,
 ) -> Prompt:
     """Fit in what there is room for: the oldest turns go first, then the passages that fit least.
 
@@ -107,7 +109,7 @@ def build_prompt(
     """
     left = check_length(question, budget) - budget.counter.count(note) - _JOINT_TOKENS
     fenced = [_show(passage) for passage in passages]
-    fit = [_fit(passage, {} if weights is None else weights) for passage in passages]
+    fit = _weigh(passages, weights)
     chosen, left = _choose_passages(fit, fenced, left, budget.counter)
     if not chosen and note:
         return build_prompt(
@@ -136,10 +138,13 @@ def _choose_passages(
     return sorted(chosen), room
 
 
-def _fit(passage: PassageView, weights: Mapping[str, float]) -> float:
-    """What the passage was placed by."""
-    score = passage.fused_score if passage.rerank_score is None else passage.rerank_score
-    return weigh_score(score, weights.get(passage.collection, 1.0))
+def _weigh(passages: Sequence[PassageView], weights: Mapping[str, float]) -> list[float]:
+    """What each was placed by."""
+    return [weigh_score(_fit(one), weights.get(one.collection, 1.0)) for one in passages]
+
+
+def _fit(passage: PassageView) -> float:
+    return passage.fused_score if passage.rerank_score is None else passage.rerank_score
 
 
 def check_length(question: str, budget: Budget) -> int:
