@@ -872,6 +872,8 @@ export interface Retrieved {
   collections: Record<string, number>;
   /** Where no passage has this `fused_score`, they are not thought to hold the answer; `ingest eval --calibrate` chooses it for a collection. */
   least_score: number;
+  /** The highest `fused_score` that was found, which `least_score` is held against: a reranker may have left that passage out. Null when there are no passages. */
+  best_score: number | null;
   /** Why there are no passages; null when there are some, or none fits. */
   empty: "empty_collection" | "filtered_out" | null;
   /** All that was searched together: the query, and the same in other words. */

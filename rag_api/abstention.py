@@ -17,8 +17,14 @@ DOUBT = (
 
 def fits(retrieved: Retrieved) -> bool:
     """Whether a passage has the least score; below it lies next to no question that is answered."""
-    scores = [passage.fused_score for passage in retrieved.passages]
-    return max(scores, default=-1.0) >= retrieved.least_score
+    return _best_score(retrieved) >= retrieved.least_score
+
+
+def _best_score(retrieved: Retrieved) -> float:
+    """Of all that was found: a reranker may leave out what the search found best."""
+    if retrieved.best_score is not None:
+        return retrieved.best_score
+    return max((passage.fused_score for passage in retrieved.passages), default=-1.0)
 
 
 def find_nearest(passages: Sequence[PassageView]) -> tuple[NearMiss, ...]:
@@ -41,7 +47,7 @@ def find_nearest(passages: Sequence[PassageView]) -> tuple[NearMiss, ...]:
 
 def explain_misfit(retrieved: Retrieved) -> str:
     """Say why passages that were found are not answered from."""
-    best = max(passage.fused_score for passage in retrieved.passages)
+    best = _best_score(retrieved)
     if best >= retrieved.least_score:
         return "The passages that were found hold no sentence that answers this question."
     return (

@@ -89,6 +89,11 @@ class Retrieved(_Event):
         description="Where no passage has this `fused_score`, they are not thought to hold the "
         "answer; `ingest eval --calibrate` chooses it for a collection.",
     )
+    best_score: float | None = Field(
+        None,
+        description="The highest `fused_score` that was found, which `least_score` is held "
+        "against: a reranker may have left that passage out. Null when there are no passages.",
+    )
     empty: Empty | None = Field(
         None, description="Why there are no passages; null when there are some, or none fits."
     )

@@ -66,6 +66,7 @@ async def search(
         collections=dict(collections),
         passages=passages,
         least_score=chosen.found.least_score,
+        best_score=max((one.fused_score for one in chosen.found.passages), default=None),
         empty=chosen.found.empty,
         reranked_by=chosen.reranked_by,
     )

@@ -14,6 +14,14 @@ def test_what_fits_is_what_has_the_least_score() -> None:
     assert not fits(retrieved())
 
 
+def test_what_a_reranker_left_out_counts_for_what_fits() -> None:
+    weak = retrieved(PASSAGES[0].model_copy(update={"fused_score": 0.1}))
+
+    assert fits(weak.model_copy(update={"best_score": 0.3}))
+    assert not fits(weak.model_copy(update={"best_score": 0.2}))
+    assert "scores 0.200" in explain_misfit(weak.model_copy(update={"best_score": 0.2}))
+
+
 def test_the_nearest_come_by_their_score_with_their_place() -> None:
     passages = [passage_of(0, 9, number=number, fused_score=number / 10) for number in range(1, 6)]
 

@@ -1,11 +1,13 @@
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import pytest
 
 from rag_api.abstention import DOUBT
 from rag_api.answer import ExtractiveAnswerer
+from rag_api.reranking import Reranking
 from rag_core.errors import ChatRejectedError, ChatUnavailableError, VectorsUnavailableError
 from tests.api import PASSAGE, MemoryLibrary, ScriptedChat, calling, make_parts
 from tests.fakes import WordEmbedder
@@ -225,6 +227,32 @@ async def test_variants_without_a_chat_model_are_refused_with_the_way_out() -> N
 
     assert response.status_code == 400
     assert "CHAT_MODEL" in response.json()["detail"]
+
+
+async def test_what_a_reranker_puts_first_is_answered_from_when_a_better_one_was_found() -> None:
+    fits = replace(PASSAGE, chunk_id="d2-0", document_id="d2", fused_score=0.6, text="Cats purr.")
+    library = MemoryLibrary(passages=[fits, replace(PASSAGE, fused_score=0.2)])
+    reranking = Reranking(LastFirst(), 50, 1.0)
+    chat = ScriptedChat()
+
+    async with calling(
+        replace(make_parts(library=library, chat=chat), reranking=reranking)
+    ) as client:
+        body = {**ASKED, "top_k": 1, "stream": False, "retrieval": {"abstain": True}}
+        answer = (await client.post("/v1/answers", json=body)).json()
+
+    assert [one["fused_score"] for one in answer["passages"]] == [0.2]
+    assert len(chat.prompts) == 1
+
+
+class LastFirst:
+    """A reranker that thinks most of what the search thinks least of."""
+
+    name = "last-first"
+
+    async def rerank(self, query: str, texts: Sequence[str]) -> list[float]:
+        del query
+        return [float(place) for place, _ in enumerate(texts)]
 
 
 async def test_below_the_least_score_the_model_is_told_or_left_unasked() -> None:
