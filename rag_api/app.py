@@ -23,6 +23,7 @@ from rag_api.routes import router
 from rag_api.routes.documentation import add_documentation
 from rag_api.wire.failure import Failure, write_failure
 from rag_core import errors
+from rag_core.filters import drop_types
 
 STATUS: dict[type[errors.RagError], int] = {
     errors.InvalidRequestError: 400,
@@ -201,7 +202,11 @@ def _status_by_name(name: str) -> int:
 
 def _name_field(location: Sequence[int | str]) -> str:
     """The field without what comes first: body, query or path."""
-    return ".".join(str(step) for step in location[1:])
+    steps = list(location[1:])
+    if "filter" in steps:
+        start = steps.index("filter")
+        steps[start:] = drop_types(steps[start:])
+    return ".".join(map(str, steps))
 
 
 def _say(fault: ErrorDetails) -> str:

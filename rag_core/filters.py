@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping
 from typing import Annotated, Literal
 
 from pydantic import (
+    AfterValidator,
     BaseModel,
     BeforeValidator,
     ConfigDict,
@@ -115,11 +116,22 @@ class Exists(_Condition):
     key: Key
 
 
+def _check_any(filters: tuple[Condition, ...]) -> tuple[Condition, ...]:
+    if not filters:
+        raise ValueError("must hold one filter at least")
+    return filters
+
+
 class Junction(_Condition):
     """Documents for which all of these hold, or at least one."""
 
     type: Literal["and", "or"]
-    filters: tuple[Condition, ...] = Field(min_length=1, max_length=_MAX_CONDITIONS)
+    filters: Annotated[
+        tuple[Condition, ...],
+        # Not `min_length`: pydantic holds it against the filters that are right.
+        AfterValidator(_check_any),
+        Field(max_length=_MAX_CONDITIONS, json_schema_extra={"minItems": 1}),
+    ]
 
 
 class Negation(_Condition):
@@ -183,9 +195,14 @@ def read_filter(given: object) -> Condition:
 
 
 def _tell(fault: ErrorDetails) -> str:
-    place = ".".join(str(part) for part in fault["loc"] if part not in _TYPES)
+    place = ".".join(map(str, drop_types(fault["loc"])))
     text = fault["msg"].removeprefix("Value error, ")
     return f"filter.{place}: {text}" if place else f"filter: {text}"
+
+
+def drop_types(location: Iterable[int | str]) -> list[int | str]:
+    """The steps to a fault in a filter as they stand in what the user wrote."""
+    return [step for step in location if step not in _TYPES]
 
 
 def keys_of(condition: Condition) -> set[str]:

@@ -90,6 +90,18 @@ async def test_a_wrong_filter_is_refused_with_its_place(given: object, said: str
     assert said in response.text
 
 
+async def test_a_fault_in_a_filter_is_placed_as_the_filter_is_written() -> None:
+    wrong = {"type": "eq", "key": "titel", "value": "x"}
+    both = {"type": "and", "filters": [wrong, wrong]}
+
+    async with calling(make_parts()) as client:
+        body = {"query": "What?", "retrieval": {"filter": both}}
+        response = await client.post("/v1/search", json=body)
+
+    places = [fault.split(": ")[0] for fault in response.json()["detail"].split("; retrieval")]
+    assert places == ["retrieval.filter.filters.0.key", ".filter.filters.1.key"]
+
+
 @pytest.mark.parametrize("depth", [17, 900, 50_000])
 async def test_a_filter_nested_without_end_is_refused(depth: int) -> None:
     opened, closed = '{"type": "not", "filter": ' * depth, "}" * depth
