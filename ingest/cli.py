@@ -167,7 +167,8 @@ def search(
     """Find the passages that fit a query best.
 
     Keys of --json: collection, query, passages [chunk_id, document_id, collection, source, title,
-    text, start, end, page, heading_path, score, lexical_score, fused_score, metadata].
+    text, start, end, page, heading_path, score, lexical_score, fused_score, confidence,
+    metadata], empty.
     """
     run(
         lambda settings, screen: searching.find(

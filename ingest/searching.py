@@ -11,7 +11,11 @@ from rag_core.search import search
 from rag_core.settings import Settings
 
 _SHOWN_CHARACTERS = 400
-
+_KEYS = (
+    *("chunk_id", "document_id", "collection", "source", "title", "text", "start", "end", "page"),
+    *("heading_path", "score", "lexical_score", "fused_score", "confidence", "metadata"),
+)
+"""Of a passage in JSON; reranking and merging, of which the others tell, are the API's."""
 
 _WHY_NOTHING = {
     None: "nothing found",
@@ -40,10 +44,19 @@ async def find(
         for line in _describe_passage(number, passage)
     ]
     screen.show(
-        {"collection": name, "query": query, "passages": found.passages},
+        {
+            "collection": name,
+            "query": query,
+            "passages": list(map(_view_passage, found.passages)),
+            "empty": found.empty,
+        },
         lines or [_WHY_NOTHING[found.empty]],
     )
     return 0
+
+
+def _view_passage(passage: Passage) -> dict[str, object]:
+    return {name: getattr(passage, name) for name in _KEYS}
 
 
 def _describe_passage(number: int, passage: Passage) -> list[str]:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import sqlite3
 import subprocess
@@ -147,6 +148,17 @@ def test_search_prints_the_best_passage_first(folder: Path) -> None:
 
 
 @pytest.mark.usefixtures("home")
+def test_search_prints_the_keys_that_its_help_names(folder: Path) -> None:
+    run("add", folder)
+    told = re.search(r"Keys of --json: (.*?)\.\n", run("search", "--help").stdout, re.DOTALL)
+
+    result = run_json("search", "Budapest")
+
+    names = re.findall(r"\w+", told[1]) if told else []
+    assert sorted(names) == sorted([*result, *result["passages"][0]])
+
+
+@pytest.mark.usefixtures("home")
 def test_search_keeps_to_a_filter(folder: Path) -> None:
     run("add", folder, "--metadata", "year=2020")
 
@@ -156,6 +168,7 @@ def test_search_keeps_to_a_filter(folder: Path) -> None:
     assert find("title = Rhine and year > 2019") == ["Rhine"]
     assert find('{"type": "ne", "key": "title", "value": "Rhine"}') == ["Danube"]
     assert find("year < 2020") == []
+    assert run_json("search", "x", "--filter", "year < 2020")["empty"] == "filtered_out"
     assert "allows no document" in run("search", "x", "--filter", "year < 2020").stdout
 
 
