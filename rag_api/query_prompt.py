@@ -6,6 +6,7 @@ What comes back is searched and shown, and nothing else: it never reaches the pr
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -86,8 +87,10 @@ def build_query_prompt(question: str, history: Sequence[Turn], wish: Wish) -> li
 def has_all(text: str, wish: Wish) -> bool:
     """Whether every line that was wished for has come to its end."""
     lines = _THOUGHT.sub("", text).split("\n")[:-1]
-    found = sum(_LINE.match(line) is not None for line in lines)
-    return found >= 1 + wish.variants + wish.passage
+    found = Counter(line[1].upper() for line in map(_LINE.match, lines) if line)
+    # By their labels: a variant too many would else stand for the passage.
+    wanted = Counter(QUERY=1, VARIANT=wish.variants, PASSAGE=int(wish.passage))
+    return wanted <= found
 
 
 def read_queries(text: str, question: str, history: Sequence[Turn], wish: Wish) -> Written:

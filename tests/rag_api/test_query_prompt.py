@@ -60,6 +60,13 @@ def test_all_lines_are_read() -> None:
     assert not has_all(WRITTEN.rstrip(), ALL)
 
 
+def test_a_variant_too_many_does_not_stand_for_the_passage() -> None:
+    begun = "QUERY: a\nVARIANT: b\nVARIANT: c\nVARIANT: d\n"
+
+    assert not has_all(begun, ALL)
+    assert has_all(f"{begun}PASSAGE: e\n", ALL)
+
+
 def test_a_single_line_without_its_label_is_the_query() -> None:
     written = read_queries('"Price of the premium plan?"', QUESTION, HISTORY, REWRITE)
 
