@@ -154,7 +154,7 @@ async def _search(
     if query.filter is not None:
         allowed = await index.filters.resolve(index.catalog, collection, query.filter)
         if not allowed.counts:
-            return FILTERED_OUT
+            return FILTERED_OUT if allowed.all_chunks else NOTHING
     scored = await _find(index, collection, query, vector, allowed)
     passages = await load_passages(index.catalog, scored)
     if not passages:

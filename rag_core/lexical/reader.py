@@ -120,7 +120,7 @@ class Reader:
             LexicalUnavailableError: it cannot be read.
         """
         snapshot = self._latest()
-        if snapshot is None:
+        if snapshot is None or not snapshot.languages:  # all that it held may be removed
             return Matches([], 0, 0, None, None)
         words = query_words(query, snapshot.languages)
         terms, ceiling = _weigh(snapshot, words)

@@ -22,7 +22,7 @@ from rag_core.filters import Condition, read_filter
 from rag_core.index import Index
 from rag_core.kept_vectors import KeptVectors, Near
 from rag_core.lexical.engine import Lexical
-from rag_core.query import FILTERED_OUT, Query
+from rag_core.query import FILTERED_OUT, NOTHING, Query
 from rag_core.search import search
 from tests.fakes import MemoryVectors, WordEmbedder
 from tests.rag_core.catalog_support import make_document
@@ -145,6 +145,16 @@ async def test_a_filter_that_allows_nothing_says_so(index: Index) -> None:
     await fill(index, count=3)
 
     assert await search(index, "default", Query("cat", 5, filter=below(0))) == FILTERED_OUT
+
+
+async def test_no_filter_is_blamed_for_a_collection_that_was_emptied(index: Index) -> None:
+    await fill(index, count=3)
+    collection = await collection_of(index)
+    live = await documents.list_documents(index.catalog, collection, limit=9)
+
+    await documents.remove_documents(index.catalog, collection, [one.id for one in live])
+
+    assert await search(index, "default", Query("cat", 5, filter=below(9))) == NOTHING
 
 
 async def test_an_empty_collection_stays_an_empty_collection(index: Index) -> None:

@@ -61,6 +61,16 @@ def test_an_index_that_is_not_there_is_empty(tmp_path: Path) -> None:
     assert reader.reached() is None
 
 
+@pytest.mark.parametrize("query", ["cat", "die Brücke", "茶"])
+def test_an_index_without_chunks_is_searched_in_any_language(tmp_path: Path, query: str) -> None:
+    write(tmp_path, {})
+
+    matches = Reader(tmp_path).search(query, 10)
+
+    assert matches.best == []
+    assert matches.scores(["a-0"]) == {}
+
+
 def test_scores_are_exactly_those_of_search(folder: Path) -> None:
     reader = Reader(folder)
 
