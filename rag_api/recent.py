@@ -13,7 +13,8 @@ from dataclasses import dataclass
 from rag_core.query import Found
 
 SECONDS = 60.0
-"""Most of what may change a result is in its key; a mended Chroma, which is not, waits so long."""
+"""Most of what may change a result is in its key; a mended Chroma and the new source of a renamed
+document, which are not, wait so long."""
 _MOST_PASSAGES = 4096
 """Kept in all, some 10 MB."""
 
