@@ -46,15 +46,17 @@ export interface Answer {
   model: string;
   usage: Usage;
   /** All that was searched together: the query, and the same in other words. */
-  queries?: Array<string>;
+  queries: Array<string>;
   /** Who wrote the queries; null when the question was searched as it stands. */
-  rewritten_by?: "rule" | "model" | null;
+  rewritten_by: "rule" | "model" | null;
   /** What was left undone, one sentence each. */
-  warnings?: Array<string>;
-  /** What the `fused_score` of the best passage is held against. */
-  least_score?: number;
+  warnings: Array<string>;
+  /** What the `best_score` is held against, as in `retrieved`. */
+  least_score: number;
+  /** As in `retrieved`. */
+  best_score: number | null;
   /** The closest passages, best first, where the outcome is `insufficient`. */
-  nearest?: Array<NearMiss>;
+  nearest: Array<NearMiss>;
 }
 
 /** A question, and how it is to be answered. */

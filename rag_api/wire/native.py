@@ -28,7 +28,8 @@ class Usage(BaseModel):
 class Answer(BaseModel):
     """A whole answer, as one JSON object."""
 
-    model_config = ConfigDict(frozen=True)
+    # Whatever has a default is sent all the same, and the OpenAPI document says so.
+    model_config = ConfigDict(frozen=True, json_schema_serialization_defaults_required=True)
 
     id: str = Field(description="Of the run, as before the colon of the stream's event ids.")
     question: str
@@ -51,8 +52,9 @@ class Answer(BaseModel):
     )
     warnings: tuple[str, ...] = Field((), description="What was left undone, one sentence each.")
     least_score: float = Field(
-        LEAST_SCORE, description="What the `fused_score` of the best passage is held against."
+        LEAST_SCORE, description="What the `best_score` is held against, as in `retrieved`."
     )
+    best_score: float | None = Field(None, description="As in `retrieved`.")
     nearest: tuple[NearMiss, ...] = Field(
         (), description="The closest passages, best first, where the outcome is `insufficient`."
     )
@@ -111,6 +113,7 @@ def view_answer(completed: Completed, *, run_id: str) -> Answer:
         queries=retrieved.queries,
         rewritten_by=retrieved.rewritten_by,
         least_score=retrieved.least_score,
+        best_score=retrieved.best_score,
         nearest=done.nearest,
         usage=Usage(input_tokens=done.input_tokens, output_tokens=done.output_tokens),
     )

@@ -7,9 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rag_api.answer_errors import AnswerFailedError
-from rag_api.events import Delta, Failed
+from rag_api.events import Delta, Failed, Retrieved
 from rag_api.wire.completed import complete
-from rag_api.wire.native import NativeEncoder, view_answer
+from rag_api.wire.native import Answer, NativeEncoder, view_answer
 from tests.answers import CITED, DONE, FAILED, MISSED, RETRIEVED, stream
 
 
@@ -105,3 +105,10 @@ async def test_a_failed_answer_has_no_whole() -> None:
 
     assert raised.value.error == "ChatUnavailableError"
     assert raised.value.retryable
+
+
+def test_a_whole_answer_has_all_its_members_and_what_it_searched_as_the_event_has_it() -> None:
+    schema = Answer.model_json_schema(mode="serialization")
+
+    assert set(schema["required"]) == set(schema["properties"])
+    assert {*Retrieved.model_fields} - {*Answer.model_fields} == {"type", "empty"}
