@@ -133,7 +133,8 @@ def _take(written: Written, ruled: Rewritten, wish: Wish) -> Rewritten:
 
 def _warn(rewritten: Rewritten, why: str) -> Rewritten:
     _LOG.warning("%s", why)
-    return replace(rewritten, warnings=(*rewritten.warnings, why))
+    sentence = f"{why[0].upper()}{why[1:]}."
+    return replace(rewritten, warnings=(*rewritten.warnings, sentence))
 
 
 def _by_rule(question: str, history: Sequence[Turn]) -> Rewritten:

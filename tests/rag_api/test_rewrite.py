@@ -152,7 +152,7 @@ async def test_variants_that_are_missing_are_warned_of() -> None:
     written = await rewrite("What is the price?", (), Rewriting(variants=4), answerer)
 
     assert written.queries == ("What is the price?", "cost of it")
-    assert written.warnings == ("the chat model wrote 1 of 3 further queries",)
+    assert written.warnings == ("The chat model wrote 1 of 3 further queries.",)
 
 
 @pytest.mark.parametrize("rewriting", [Rewriting(variants=2), Rewriting(hyde=True)])
