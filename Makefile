@@ -6,12 +6,13 @@ COMPILE := $(BIN)/uv pip compile pyproject.toml --universal --python-version 3.1
 	--no-emit-index-url --no-header --quiet --extra local --extra postgres --extra eval --extra build
 
 .DEFAULT_GOAL := help
-.PHONY: help install install-dev run test check format lock sample types clean
+.PHONY: help install install-dev install-demo run demo test check format lock sample types clean
 
 help: ## Say what can be made.
 	@grep -E '^[a-z-]+:.*## ' Makefile | sed -E 's/:.*## /\t/' | expand -t 14
 
 install: .venv/runtime ## Make .venv and install what running takes, from the hash-locked list.
+install-demo: .venv/demo ## The same, and what the demo page takes: 210 MB more.
 install-dev: .venv/dev .venv/clients ## The same, and what testing takes.
 
 .venv/bin/pip:
@@ -19,7 +20,7 @@ install-dev: .venv/dev .venv/clients ## The same, and what testing takes.
 	@$(PYTHON) -m venv .venv
 
 # A stamp each: a second run installs nothing.
-.venv/runtime .venv/dev: .venv/%: locks/%.txt pyproject.toml | .venv/bin/pip
+.venv/runtime .venv/demo .venv/dev: .venv/%: locks/%.txt pyproject.toml | .venv/bin/pip
 	@echo "install: $< (about a minute the first time)"
 	@$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r $<
 	@$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
@@ -36,6 +37,8 @@ run: install ## Install, ingest the sample documents, serve API and docs.
 	@echo "run: ingesting the sample documents of data/sample"
 	@$(BIN)/ingest add data/sample
 	@exec $(BIN)/rag-api serve
+
+demo: install-demo run ## The same as run, with the demo page at /demo.
 
 test: install-dev ## Install what testing takes and run the tests.
 	@$(BIN)/python -m pytest $(ARGS)
@@ -55,8 +58,9 @@ format: install-dev ## Format the code and mend what the linter can mend.
 	@$(BIN)/ruff check --fix --quiet .
 
 lock: install-dev ## Make the lock files anew from pyproject.toml.
-	$(COMPILE) -o locks/runtime.txt
-	$(COMPILE) --extra dev -c locks/runtime.txt -o locks/dev.txt
+	$(COMPILE) --override locks/unused.in -o locks/runtime.txt
+	$(COMPILE) --extra demo -c locks/runtime.txt -o locks/demo.txt
+	$(COMPILE) --extra demo --extra dev -c locks/demo.txt -o locks/dev.txt
 
 sample: install-dev ## Render the sample documents of data/ from docs/.
 	@$(BIN)/python scripts/make_sample.py

@@ -17,6 +17,7 @@ from starlette.requests import ClientDisconnect
 from starlette.routing import Match
 
 from rag_api import answer_errors
+from rag_api.demo_child import COMMAND, keeping_demo
 from rag_api.limits import BodyLimit
 from rag_api.parts import Parts
 from rag_api.routes import router
@@ -65,15 +66,22 @@ Opener = Callable[[], AbstractAsyncContextManager[Parts]]
 logger = logging.getLogger(__name__)
 
 
-def create_app(open_parts: Opener) -> FastAPI:
-    """Build the application; its parts are opened when it starts and closed when it stops."""
+def create_app(open_parts: Opener, *, demo: Sequence[str] | None = COMMAND) -> FastAPI:
+    """Build the application; its parts are opened when it starts and closed when it stops.
+
+    `demo` is the command that serves the demo page, without its options.
+    """
     # It imports in 0.6 s, and everything else that imports this module does without.
     mcp_server = importlib.import_module("rag_api.mcp_server")
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        async with open_parts() as parts, mcp_server.open_server(parts) as mcp:
-            app.state.parts, app.state.mcp = parts, mcp
+        async with (
+            open_parts() as parts,
+            mcp_server.open_server(parts) as mcp,
+            keeping_demo(parts.settings, command=demo) as child,
+        ):
+            app.state.parts, app.state.mcp, app.state.demo = parts, mcp, child
             yield
 
     app = FastAPI(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import importlib
 import logging
 import os
 import signal
@@ -11,26 +12,27 @@ import socket
 import sys
 import tempfile
 from collections.abc import AsyncIterator, Mapping
-from contextlib import ExitStack, asynccontextmanager, nullcontext
+from contextlib import asynccontextmanager, nullcontext
+from functools import partial
 from pathlib import Path
 from types import FrameType
+from typing import Annotated
 
 import typer
+from fastapi import FastAPI
 
 from rag_api.app import create_app
 from rag_api.assembly import open_parts
 from rag_api.doctor import examine_all
+from rag_api.listening import bind, describe_server, url_of
 from rag_api.parts import Parts
 from rag_api.server import BACKLOG, Server
-from rag_api.wire.response import STALLED_SECONDS
 from rag_api.worker import running_worker
 from rag_core.errors import ConfigurationError, RagError
 from rag_core.logs import set_up_logs
 from rag_core.settings import Settings, read_settings
 
-_UNREAD_BYTES = 128 * 1024
 _ALLOCATIONS_BETWEEN_LOOKS = 50_000
-_SAMPLE_QUESTION = "How are citations found?"
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, help=__doc__)
 
@@ -69,6 +71,22 @@ def doctor() -> None:
         sys.exit(1)
 
 
+@app.command()
+def demo(
+    url: Annotated[str, typer.Option(help="Of the API, wherever it is.")] = "http://127.0.0.1:8000",
+    host: Annotated[str, typer.Option(help="Where the page listens.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(help="0 takes a free one.")] = 7860,
+) -> None:
+    """Serve the demo page alone, for an API that runs elsewhere, until SIGTERM or Ctrl+C."""
+    settings = read_settings()
+    signal.signal(signal.SIGTERM, _leave)
+    # What it imports, the API does without.
+    program = importlib.import_module("rag_api.demo.program")
+    with bind(host, port) as listener:
+        typer.echo(f"demo   {url_of(listener)}/demo/")
+        program.serve_alone(url, listener, settings)
+
+
 def run_server(settings: Settings, listener: socket.socket) -> None:
     """Open the parts, serve until told to stop, finish what was begun, close the parts.
 
@@ -81,7 +99,7 @@ def run_server(settings: Settings, listener: socket.socket) -> None:
     async def opening() -> AsyncIterator[Parts]:
         try:
             async with open_parts(settings) as parts:
-                server.begin_to_stop = parts.watch.close
+                server.begin_to_stop = partial(_let_go, parts, application)
                 server.end_answers = parts.runs.close
                 _spare_collector()
                 listener.listen(BACKLOG)
@@ -92,7 +110,8 @@ def run_server(settings: Settings, listener: socket.socket) -> None:
             faults.append(error)
             raise
 
-    server = Server(create_app(opening), drain_seconds=settings.drain_seconds)
+    application = create_app(opening)
+    server = Server(application, drain_seconds=settings.drain_seconds)
     # The server would log a traceback of what is told in one sentence.
     logging.getLogger("uvicorn.error").addFilter(lambda _record: not faults)
     try:
@@ -106,6 +125,12 @@ def run_server(settings: Settings, listener: socket.socket) -> None:
     finally:
         # Everything is closed. To look through what is left for cycles would take seconds.
         gc.freeze()
+
+
+def _let_go(parts: Parts, application: FastAPI) -> None:
+    """Let those who read without an end, and can come back, go."""
+    parts.watch.close()
+    application.state.demo.let_go()
 
 
 def _spare_collector() -> None:
@@ -139,61 +164,6 @@ def check_home(home: Path) -> None:
         raise ConfigurationError(
             f"RAG_HOME={home}: cannot write there: {error.strerror or error}"
         ) from error
-
-
-def bind(host: str, port: int) -> socket.socket:
-    """Take the port, without listening yet.
-
-    Raises:
-        ConfigurationError: it is in use, or the host is not ours.
-    """
-    with ExitStack() as stack:
-        try:
-            found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-            family, kind, protocol, _, address = found[0]
-            listener = stack.enter_context(socket.socket(family, kind, protocol))
-            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            _limit_slow_readers(listener)
-            listener.bind(address)
-        except OSError as error:
-            raise ConfigurationError(
-                f"cannot listen on {host}:{port} (RAG_HOST, RAG_PORT): {error.strerror or error}"
-            ) from error
-        stack.pop_all()
-    return listener
-
-
-def _limit_slow_readers(listener: socket.socket) -> None:
-    """Bound what the system keeps for a client that does not read, and for how long.
-
-    By itself it keeps megabytes. A connection that is only closed lives on until all of it is
-    taken, so the system is to cut it, as it cuts those whose client is gone without a word.
-    """
-    listener.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _UNREAD_BYTES)
-    if hasattr(socket, "TCP_USER_TIMEOUT"):
-        milliseconds = int(STALLED_SECONDS * 1000)
-        listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, milliseconds)
-
-
-def describe_server(parts: Parts, listener: socket.socket) -> str:
-    """Where it is and how to try it."""
-    url = _url(listener)
-    key = ' --header "authorization: Bearer $RAG_API_KEY"' if parts.settings.api_key else ""
-    return f"""\
-rag-api answers with {parts.answerer.model}
-  API    {url}/v1
-  docs   {url}/docs
-  MCP    {url}/mcp
-  try    curl --no-buffer {url}/v1/answers{key} \\
-           --header 'content-type: application/json' \\
-           --data '{{"question": "{_SAMPLE_QUESTION}"}}'"""
-
-
-def _url(listener: socket.socket) -> str:
-    host, port = listener.getsockname()[:2]
-    if host in {"0.0.0.0", "::"}:  # noqa: S104 - compared, not bound
-        host = "127.0.0.1"
-    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
 def _leave(_signal: int, _frame: FrameType | None) -> None:

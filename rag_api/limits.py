@@ -8,6 +8,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 MAX_BODY_BYTES = 2 * 1024 * 1024
 UPLOAD_PATH = "/v1/documents"
+_DEMO_UPLOAD_PATH = "/demo/gradio_api/upload"
+"""The page takes files with a limit of its own, and sends them to the path above."""
 
 
 class BodyLimit:
@@ -54,4 +56,4 @@ def is_multipart(headers: Headers) -> bool:
 def _is_upload(scope: Scope) -> bool:
     """Whether the route itself counts the bytes, and writes them to the disk as they come."""
     path: str = scope["path"]
-    return path == UPLOAD_PATH and is_multipart(Headers(scope=scope))
+    return path in (UPLOAD_PATH, _DEMO_UPLOAD_PATH) and is_multipart(Headers(scope=scope))

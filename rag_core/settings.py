@@ -30,9 +30,12 @@ class Settings(BaseSettings):
     """The collection that is meant when none is named."""
     api_key: SecretStr | None = Field(None, alias="RAG_API_KEY")
     """Callers of the API must send it as `Authorization: Bearer …`; open when not set."""
+    demo_key: SecretStr | None = Field(None, alias="RAG_DEMO_KEY")
+    """The key that the page at `/demo` asks the API with, for whoever opens it; visitors type
+    theirs when not set."""
     allowed_hosts: str | None = Field(None, alias="RAG_ALLOWED_HOSTS")
     """More host names that `/mcp` answers for, besides local ones and RAG_PUBLIC_URL's, and whose
-    pages may call it; separated by commas. `*` allows all."""
+    pages may call it, and `/demo` with RAG_DEMO_KEY; separated by commas. `*` allows all."""
     max_answers: int = Field(1000, alias="RAG_MAX_ANSWERS", ge=1)
     """How many questions are answered at once; as many more wait for their turn."""
     drain_seconds: float = Field(20.0, alias="RAG_DRAIN_SECONDS", ge=0)

@@ -15,7 +15,11 @@ COMPILE = (
     *("--generate-hashes", "--no-emit-index-url", "--no-header", "--quiet"),
     *("--extra", "local", "--extra", "postgres", "--extra", "eval", "--extra", "build"),
 )
-LOCKS = {"runtime.txt": (), "dev.txt": ("--extra", "dev", "-c", "locks/runtime.txt")}
+LOCKS = {
+    "runtime.txt": ("--override", "locks/unused.in"),
+    "demo.txt": ("--extra", "demo", "-c", "locks/runtime.txt"),
+    "dev.txt": ("--extra", "demo", "--extra", "dev", "-c", "locks/demo.txt"),
+}
 
 
 def compile_again(name: str, options: tuple[str, ...], folder: Path) -> str:

@@ -18,6 +18,7 @@ from rag_api.admission import Runs
 from rag_api.answer import ModelAnswerer
 from rag_api.app import create_app
 from rag_api.chat import ChatPart, Finish, Message, Text, Usage
+from rag_api.demo_child import COMMAND
 from rag_api.embeddings import Embeddings
 from rag_api.jobs import JobWatch
 from rag_api.parts import Parts
@@ -254,14 +255,14 @@ def make_parts(
     return Parts(settings, books, answerer, runs, checks, embeddings, jobs, watch)
 
 
-def make_app(parts: Parts) -> FastAPI:
-    """The application with these parts."""
+def make_app(parts: Parts, *, demo: Sequence[str] | None = COMMAND) -> FastAPI:
+    """The application with these parts, and another demo page where one is given."""
 
     @asynccontextmanager
     async def opening() -> AsyncIterator[Parts]:
         yield parts
 
-    return create_app(opening)
+    return create_app(opening, demo=demo)
 
 
 @asynccontextmanager

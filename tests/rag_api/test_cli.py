@@ -12,11 +12,12 @@ from pathlib import Path
 import httpx2
 import pytest
 
-from rag_api.cli import app, bind, check_home, describe_server, refuse_workers
+from rag_api.cli import app, check_home, refuse_workers
+from rag_api.listening import bind, describe_server
 from rag_core.errors import ConfigurationError
 from tests.api import ScriptedChat, make_parts
 
-BANNER_LINES = 7
+BANNER_LINES = 8
 README = Path(__file__).parents[2] / "README.md"
 SERVE = [sys.executable, "-m", "rag_api", "serve"]
 
@@ -120,10 +121,11 @@ def test_one_worker_is_enough(given: dict[str, str]) -> None:
 
 def test_the_banner_names_an_address_that_can_be_opened() -> None:
     with socket.create_server(("0.0.0.0", 0)) as listener:  # noqa: S104 - the case in question
-        banner = describe_server(make_parts(api_key="secret"), listener)
+        banner = describe_server(make_parts(api_key="secret"), listener, demo=True)
         port = listener.getsockname()[1]
 
     assert f"http://127.0.0.1:{port}/docs\n" in banner
+    assert f"http://127.0.0.1:{port}/demo\n" in banner
     assert f"http://127.0.0.1:{port}/mcp\n" in banner
     assert len(banner.splitlines()) == BANNER_LINES
     assert "$RAG_API_KEY" in banner
@@ -132,7 +134,8 @@ def test_the_banner_names_an_address_that_can_be_opened() -> None:
 
 def test_the_readme_shows_the_banner_as_it_is() -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
-        banner = describe_server(make_parts(chat=ScriptedChat(model="extractive")), listener)
+        parts = make_parts(chat=ScriptedChat(model="extractive"))
+        banner = describe_server(parts, listener, demo=False)
         port = listener.getsockname()[1]
 
     assert banner.replace(str(port), "8000") in README.read_text()

@@ -17,7 +17,7 @@ import psutil
 from tests.rag_api.test_native import read_events
 
 ROOT = Path(__file__).parents[2]
-BANNER_LINES = 7
+BANNER_LINES = 8
 
 
 @contextmanager

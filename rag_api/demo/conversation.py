@@ -1,0 +1,91 @@
+"""Turns → the conversation as HTML: questions, answers with their chips, and what went wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from html import escape
+
+from rag_api.demo.answer_text import render_answer
+from rag_api.demo.links import Links
+from rag_api.demo.panel import panel_prefix, score_bar
+from rag_api.demo.turns import Turn
+from rag_api.events import NearMiss
+
+_EMPTY = {
+    "empty_collection": "This collection is empty: add documents to it, then ask again.",
+    "filtered_out": "No document passes the filter.",
+}
+_WELCOME = """
+<div class="welcome">
+<h2>What would you like to know?</h2>
+<p>Answers come from the documents alone, and each claim points at the exact words that support it:
+choose a number in an answer to see them.</p>
+</div>
+"""
+
+
+def render_welcome() -> str:
+    """What stands in the place of a conversation that has not begun."""
+    return _WELCOME
+
+
+def render_turns(turns: Iterable[Turn], links: Links) -> str:
+    """Write the turns, oldest first."""
+    return "".join(render_turn(turn, links) for turn in turns)
+
+
+def render_turn(turn: Turn, links: Links) -> str:
+    """Write a question and its answer as far as it has come."""
+    body = render_answer(turn.text, turn.citations, prefix=panel_prefix(turn)) if turn.text else ""
+    return (
+        f'<article class="turn" aria-busy="{"true" if turn.running else "false"}">'
+        f'<h3 class="question" dir="auto"><span class="unseen">You asked: </span>'
+        f"{escape(turn.question)}</h3>"
+        f'<div class="answer{_class(turn)}" dir="auto">'
+        f"{_head(turn)}{body}{_foot(turn, links)}</div></article>"
+    )
+
+
+def _class(turn: Turn) -> str:
+    if turn.status == "done" and turn.outcome != "answered":
+        return " abstained"
+    return f" {turn.status}"
+
+
+def _head(turn: Turn) -> str:
+    if turn.status == "searching":
+        what = "Searching…" if turn.retrieved is None else "Reading the passages…"
+        return f'<p class="waiting">{what}</p>'
+    if turn.status == "done" and turn.outcome == "insufficient":
+        return '<p class="badge">Not answered by these documents</p>'
+    return ""
+
+
+def _foot(turn: Turn, links: Links) -> str:
+    if turn.status == "stopped":
+        return '<p class="note">Stopped.</p>'
+    if turn.status == "failed":
+        return f'<p class="fault" role="alert">{escape(turn.fault)}</p>'
+    if turn.status != "done":
+        return ""
+    note = '<p class="note">Cut off at the model’s limit.</p>' if turn.cut else ""
+    if turn.outcome in _EMPTY and not turn.text:
+        note += f"<p>{_EMPTY[turn.outcome]}</p>"
+    return note + _nearest(turn, links)
+
+
+def _nearest(turn: Turn, links: Links) -> str:
+    if not turn.nearest:
+        return ""
+    items = "".join(_miss(turn, one, links) for one in turn.nearest)
+    return f'<div class="nearest"><h4>What came closest</h4><ul>{items}</ul></div>'
+
+
+def _miss(turn: Turn, miss: NearMiss, links: Links) -> str:
+    page = "" if miss.page is None else f", page {miss.page}"
+    target = f"{panel_prefix(turn)}-{miss.number}"
+    title = escape(f"{miss.title or miss.source}{page}")
+    least = turn.retrieved.least_score if turn.retrieved else 0.0
+    bar = score_bar(miss.fused_score, f"Score; {least:.0%} would be close enough")
+    address = escape(links.address(miss))
+    return f'<li><a href="{address}" data-mark="{target}">{title}</a> {bar}</li>'

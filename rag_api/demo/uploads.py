@@ -1,0 +1,79 @@
+"""How far an upload is → a line of HTML with a bar, and at its end what came of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from html import escape
+
+from rag_api.job_views import JobDetail, JobView
+
+_SENT = 0.1
+_READ = 0.9
+_ENDED = {"done", "failed", "cancelled"}
+
+
+def render_sending(names: Sequence[str]) -> str:
+    """Before the API has them."""
+    return _line(f"Sending {_name(names)}…", 0.0)
+
+
+def render_job(job: JobView) -> str:
+    """A job on its way, or at its end."""
+    names = [file.source.removeprefix("upload:") for file in job.files]
+    if job.state not in _ENDED:
+        return _line(_step(job, _name(names)), _share(job))
+    if job.state != "done" or job.progress.failed:
+        return _end(_fault(job, _name(names)), fault=True)
+    if job.progress.unchanged == job.progress.files:
+        return _end(f"{_name(names)} was there already, unchanged. Ask about it.")
+    return _end(f"Added {_name(names)} to “{job.collection}”. Ask about it now.")
+
+
+def render_fault(sentence: str) -> str:
+    """An upload that the API did not take."""
+    return _end(sentence, fault=True)
+
+
+def _step(job: JobView, name: str) -> str:
+    if job.state == "queued":
+        return f"{name} waits for its turn…"
+    done = f"{job.progress.done} of {job.progress.files} files, " if job.progress.files > 1 else ""
+    return f"Reading {name}: {done}{job.progress.chunks} passages ready…"
+
+
+def _share(job: JobView) -> float:
+    if job.state == "queued":
+        return _SENT
+    return _SENT + (_READ - _SENT) * job.progress.done / max(1, job.progress.files)
+
+
+def _fault(job: JobView, name: str) -> str:
+    detail = job.detail or next(_reasons(job), "") or f"it ended as {job.state}"
+    return f"{name} could not be added: {detail}"
+
+
+def _reasons(job: JobView) -> Iterator[str]:
+    """Why files failed, by the report that a job has at its end."""
+    report = (job.report if isinstance(job, JobDetail) else None) or {}
+    for held in ("failed", "quarantined"):
+        listed = report.get(held)
+        for one in listed if isinstance(listed, list) else []:
+            if isinstance(one, dict):
+                yield str(one.get("detail", ""))
+
+
+def _name(names: Sequence[str]) -> str:
+    if len(names) > 1:
+        return f"{len(names)} files"
+    return names[0] if names else "the page"
+
+
+def _line(text: str, share: float) -> str:
+    return (
+        f'<p class="job" role="status">{escape(text)}'
+        f'<progress max="1" value="{share:.2f}" aria-label="Progress"></progress></p>'
+    )
+
+
+def _end(text: str, *, fault: bool = False) -> str:
+    return f'<p class="job {"fault" if fault else "ready"}" role="status">{escape(text)}</p>'
