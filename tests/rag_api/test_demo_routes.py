@@ -129,7 +129,7 @@ async def test_without_gradio_a_sentence_says_how_to_get_it() -> None:
         response = await get(f"http://127.0.0.1:{port}/demo/")
 
     assert response.status_code == 501
-    assert "make demo" in response.text
+    assert "make install-demo" in response.text
 
 
 async def test_other_pages_may_not_post_to_it() -> None:
