@@ -135,7 +135,7 @@ def test_the_banner_names_an_address_that_can_be_opened() -> None:
 def test_the_readme_shows_the_banner_as_it_is() -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         parts = make_parts(chat=ScriptedChat(model="extractive"))
-        banner = describe_server(parts, listener, demo=False)
+        banner = describe_server(parts, listener, demo=True)
         port = listener.getsockname()[1]
 
     assert banner.replace(str(port), "8000") in README.read_text()
