@@ -61,7 +61,7 @@ CONFIG = schemathesis.Config.from_dict(
 )
 API = schemathesis.openapi.from_dict(describe_api(make_app(make_parts())), config=CONFIG)
 BOUNDED = settings(
-    max_examples=6,
+    max_examples=10,
     deadline=None,
     database=None,
     derandomize=True,
