@@ -7,21 +7,15 @@ from typing import Annotated
 from pydantic import AfterValidator, Field
 from pydantic_core import from_json
 
+from rag_core.unicode import check_unicode
+
 _MAX_NAME_CHARACTERS = 255
 
 
-def _check_unicode(text: str) -> str:
-    try:
-        text.encode()
-    except UnicodeEncodeError as error:
-        raise ValueError("must be valid Unicode: it holds half a surrogate pair") from error
-    return text
-
-
-Text = Annotated[str, AfterValidator(_check_unicode)]
+Text = Annotated[str, AfterValidator(check_unicode)]
 Name = Annotated[
     Annotated[str, Field(min_length=1, max_length=_MAX_NAME_CHARACTERS)],
-    AfterValidator(_check_unicode),
+    AfterValidator(check_unicode),
 ]
 """Of a collection."""
 

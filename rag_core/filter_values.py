@@ -18,6 +18,8 @@ from pydantic import (
     StrictStr,
 )
 
+from rag_core.unicode import check_unicode
+
 Kind = Literal["text", "number", "date", "any"]
 
 FIELDS: dict[str, Kind] = {
@@ -37,7 +39,7 @@ _MAX_CHARACTERS = 1000
 _MAX_NUMBER = 10**15
 """Up to here a double holds every whole number."""
 
-# What SQL reads as a date, too: rag_core.catalog.filter_values.
+# What SQL reads as a date, too: rag_core.catalog.readings.
 _DATE = re.compile(
     r"[12]\d{3}-\d\d-\d\d"
     r"(?P<time>[T ]\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-](0\d|1[0-4]):[0-5]\d)?)?",
@@ -108,17 +110,9 @@ def _read_text(key: str, kind: Kind, value: str) -> str | Moments:
     return value if date is None else date
 
 
-def _check_unicode(text: str) -> str:
-    try:
-        text.encode()
-    except UnicodeEncodeError as error:
-        raise ValueError("must be valid Unicode: it holds half a surrogate pair") from error
-    return text
-
-
 def _check_key(key: str) -> str:
     if key in FIELDS or key.removeprefix(METADATA) not in ("", key):
-        return _check_unicode(key)
+        return check_unicode(key)
     known = ", ".join(FIELDS)
     raise ValueError(
         f"there is no field {key!r}; there are {known}, and {METADATA}NAME for what you said of "
@@ -134,7 +128,7 @@ def _read_value(value: object) -> object:
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, str):
-        return _check_length(_check_unicode(value))
+        return _check_length(check_unicode(value))
     if not isinstance(value, int | float):
         raise ValueError("must be a text, a number, true or false")  # noqa: TRY004 - pydantic's
     if not abs(value) < _MAX_NUMBER:
@@ -148,7 +142,7 @@ def _check_length(text: str) -> str:
     return text
 
 
-Text = Annotated[str, AfterValidator(_check_unicode), Field(max_length=_MAX_CHARACTERS)]
+Text = Annotated[str, AfterValidator(check_unicode), Field(max_length=_MAX_CHARACTERS)]
 Value: TypeAlias = Annotated[
     StrictStr | StrictInt | StrictFloat | StrictBool, BeforeValidator(_read_value)
 ]

@@ -21,6 +21,7 @@ from tiktoken.model import encoding_name_for_model
 
 from rag_core.errors import ConfigurationError, MissingPackageError
 from rag_core.estimate import estimate_tokens
+from rag_core.unicode import make_well_formed
 
 _LOG = logging.getLogger(__name__)
 _FETCH_SECONDS = 3.0
@@ -58,8 +59,7 @@ class _Counter:
     count_text: Callable[[str], int]
 
     def count(self, text: str) -> int:
-        # Half of a surrogate pair is no character: no tokenizer takes it.
-        return self.count_text(text.encode("utf-8", "replace").decode("utf-8"))
+        return self.count_text(make_well_formed(text))
 
 
 _ESTIMATE = _Counter("estimate", exact=False, count_text=estimate_tokens)

@@ -11,6 +11,7 @@ from rag_api.asked import Asked
 from rag_api.prompt import Turn
 from rag_api.requests import ChatRequest, ChatRequestMessage
 from rag_core.errors import InvalidRequestError
+from rag_core.unicode import make_well_formed
 
 _ROLES: dict[str, Literal["user", "assistant"]] = {"user": "user", "assistant": "assistant"}
 
@@ -60,7 +61,7 @@ def read_text(content: JsonValue) -> str:
     """The text of a message's content: a string, a list of parts, or null."""
     if isinstance(content, str):
         # Frontends that cut a text may cut an emoji in half.
-        return content.encode("utf-8", "replace").decode()
+        return make_well_formed(content)
     if not isinstance(content, list):
         return ""
     parts = [part.get("text") if isinstance(part, dict) else part for part in content]

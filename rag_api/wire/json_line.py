@@ -5,6 +5,8 @@ from __future__ import annotations
 import orjson
 from pydantic import BaseModel
 
+from rag_core.unicode import make_well_formed
+
 # JSON leaves these unescaped, and clients that cut with str.splitlines() end a line at them.
 _LINE_ENDS = (
     (b"\xc2\x85", b"\\u0085"),
@@ -18,7 +20,7 @@ def quote_text(text: str) -> bytes:
     try:
         quoted = orjson.dumps(text)
     except orjson.JSONEncodeError:
-        quoted = orjson.dumps(text.encode("utf-8", "replace").decode())
+        quoted = orjson.dumps(make_well_formed(text))
     return quoted if quoted.isascii() else _escape_line_ends(quoted)
 
 

@@ -34,6 +34,7 @@ from rag_api.wire.responses_objects import (
 )
 from rag_api.wire.shown_text import ShownText
 from rag_core.errors import ChatRateLimitedError
+from rag_core.unicode import make_well_formed
 
 RESPONSE_PREFIX = "resp_"
 """What stands before a run's id in that of its response."""
@@ -62,7 +63,7 @@ class ResponseDraft:
     @property
     def text(self) -> str:
         """What is said; half a surrogate pair is `?`, as in the pieces of a stream."""
-        return "".join(self._texts).encode("utf-8", "replace").decode()
+        return make_well_formed("".join(self._texts))
 
     def add(self, text: str) -> None:
         """Go on with this text."""

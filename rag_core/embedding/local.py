@@ -27,6 +27,7 @@ from rag_core.graphs import open_session, open_tokenizer
 from rag_core.locks import locked
 from rag_core.settings import Settings
 from rag_core.threads import count_processors, open_workers
+from rag_core.unicode import make_well_formed
 
 _SPECIAL_TOKENS = 2
 """Put around each text."""
@@ -82,7 +83,7 @@ class LocalEmbedder:
         return np.stack([self._embed_text(text) for text in texts])
 
     def _embed_text(self, text: str) -> Matrix:
-        well_formed = text[:_MAX_CHARACTERS].encode("utf-8", "replace").decode("utf-8")
+        well_formed = make_well_formed(text[:_MAX_CHARACTERS])
         ids = np.array(self._tokenizer.encode(well_formed).ids, dtype=np.int64)
         vector: Matrix = self._session.run(None, {"ids": ids})[0]
         return vector

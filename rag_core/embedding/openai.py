@@ -18,6 +18,7 @@ from rag_core.errors import ConfigurationError, EmbeddingRejectedError, Embeddin
 from rag_core.estimate import estimate_tokens
 from rag_core.settings import Settings
 from rag_core.tokens import model_tokenizer
+from rag_core.unicode import make_well_formed
 
 _OPENAI_URL = "https://api.openai.com/v1"
 # Small servers refuse more than 32 texts; OpenAI itself takes 2,048 texts and 300,000 tokens.
@@ -78,7 +79,7 @@ class OpenAIEmbedder:
         self.dimension = probe.shape[1]
 
     async def _request(self, texts: Sequence[str]) -> Matrix:
-        lines = [text.encode("utf-8", "replace").decode("utf-8") or " " for text in texts]
+        lines = [make_well_formed(text) or " " for text in texts]
         try:
             answer = await self._client.embeddings.create(
                 input=lines, model=self._model, encoding_format=self._encoding

@@ -15,6 +15,7 @@ import tantivy
 
 from rag_core.languages import COMMON_WORDS, LANGUAGES
 from rag_core.lexical.characters import compose, in_pairs, is_character, make_alike
+from rag_core.unicode import make_well_formed
 
 # The Snowball project's English list, with the leftovers of "it's" and "don't". Measured against
 # the 33 words of Lucene: mean nDCG@10 over five sets .753 → .766.
@@ -119,8 +120,7 @@ def _words_in(text: str, languages: Sequence[str]) -> list[tuple[str, ...]]:
 def with_parts(text: str) -> str:
     """The text, and after it the parts of its identifiers, so that both forms are terms."""
     parts = [part for word in _WORD.findall(text) for part in _identifier_parts(word)]
-    # Half a surrogate pair, which JSON can carry, is no text for tantivy.
-    return " ".join([text, *parts]).encode(errors="replace").decode()
+    return make_well_formed(" ".join([text, *parts]))
 
 
 @lru_cache(maxsize=_CACHED_WORDS)

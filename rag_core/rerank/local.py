@@ -16,6 +16,7 @@ from rag_core.graphs import open_session, open_tokenizer
 from rag_core.rerank.files import CrossEncoderFiles, find_files
 from rag_core.settings import Settings
 from rag_core.threads import count_processors, open_workers
+from rag_core.unicode import make_well_formed
 
 _INPUTS = ("input_ids", "attention_mask", "token_type_ids")
 _LABELS = (1, 2)
@@ -68,7 +69,7 @@ class LocalReranker:
         self._threads.shutdown(cancel_futures=True)
 
     def _score(self, query: str, text: str) -> float:
-        pair = self._tokenizer.encode(_well_formed(query), _well_formed(text))
+        pair = self._tokenizer.encode(_shorten(query), _shorten(text))
         values = dict(zip(_INPUTS, (pair.ids, pair.attention_mask, pair.type_ids), strict=True))
         try:
             feeds = {name: np.array([values[name]], dtype=np.int64) for name in self._inputs}
@@ -84,8 +85,8 @@ class LocalReranker:
         return _squash(float(logits[-1] - (logits[0] if logits.size > 1 else 0.0)))
 
 
-def _well_formed(text: str) -> str:
-    return text[:_MAX_CHARACTERS].encode("utf-8", "replace").decode("utf-8")
+def _shorten(text: str) -> str:
+    return make_well_formed(text[:_MAX_CHARACTERS])
 
 
 def _squash(logit: float) -> float:

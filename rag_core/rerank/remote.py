@@ -13,6 +13,7 @@ import orjson
 from rag_core.errors import UnavailableError
 from rag_core.rerank.replies import read_scores
 from rag_core.settings import Settings
+from rag_core.unicode import make_well_formed
 
 _MAX_ANSWER_BYTES = 4 << 20
 """Some servers send each text back; 50 passages have 100 KB."""
@@ -51,7 +52,7 @@ class RemoteReranker:
         """See `Reranker`."""
         if not texts:
             return []
-        query, texts = _well_formed(query), list(map(_well_formed, texts))
+        query, texts = make_well_formed(query), list(map(make_well_formed, texts))
         as_tei = self._as_tei
         try:
             return await self._ask(query, texts, as_tei=as_tei)
@@ -116,11 +117,6 @@ def _find_endpoint(url: str) -> str:
     parts = urlsplit(url)
     path = parts.path.rstrip("/")
     return parts._replace(path=path if path.endswith("rerank") else f"{path}/rerank").geturl()
-
-
-def _well_formed(text: str) -> str:
-    """Half of a surrogate pair cannot be sent."""
-    return text.encode("utf-8", "replace").decode("utf-8")
 
 
 @asynccontextmanager
