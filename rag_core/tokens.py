@@ -11,7 +11,6 @@ import urllib.request
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import lru_cache
-from importlib import import_module
 from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
 from typing import Protocol
@@ -19,8 +18,9 @@ from typing import Protocol
 import tiktoken
 from tiktoken.model import encoding_name_for_model
 
-from rag_core.errors import ConfigurationError, MissingPackageError
+from rag_core.errors import ConfigurationError
 from rag_core.estimate import estimate_tokens
+from rag_core.imports import import_needed
 from rag_core.unicode import make_well_formed
 
 _LOG = logging.getLogger(__name__)
@@ -153,10 +153,7 @@ def model_tokenizer(model: str) -> str:
 
 
 def _file_counter(path: Path) -> TokenCounter:
-    try:
-        tokenizers = import_module("tokenizers")
-    except ModuleNotFoundError as error:
-        raise MissingPackageError("tokenizers", needed_for=f"counting with {path}") from error
+    tokenizers = import_needed("tokenizers", needed_for=f"counting with {path}")
     try:
         tokenizer = tokenizers.Tokenizer.from_str(path.read_text(encoding="utf-8"))
     except Exception as error:  # tokenizers raises bare Exceptions

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from importlib import import_module
 from typing import Protocol
 
 from rag_core.embedding.batches import Matrix
-from rag_core.errors import MissingPackageError
+from rag_core.imports import import_needed
 from rag_core.settings import Settings
 
 # Each stands on a library that takes 0.2 to 1.5 s to import: only the one in use is loaded.
@@ -54,12 +53,8 @@ async def open_embedder(settings: Settings) -> AsyncIterator[Embedder]:
         EmbeddingRejectedError: its server refuses.
     """
     kind = settings.embedding_model.partition(":")[0]
-    try:
-        room = import_module(_ROOMS.get(kind, _LOCAL_ROOM))
-    except ModuleNotFoundError as error:
-        package = str(error.name).partition(".")[0]
-        needed_for = f"EMBEDDING_MODEL={settings.embedding_model}"
-        raise MissingPackageError(package, needed_for=needed_for) from error
+    needed_for = f"EMBEDDING_MODEL={settings.embedding_model}"
+    room = import_needed(_ROOMS.get(kind, _LOCAL_ROOM), needed_for=needed_for)
     opener: Callable[[Settings], AbstractAsyncContextManager[Embedder]] = room.open_embedder
     async with opener(settings) as embedder:
         yield embedder

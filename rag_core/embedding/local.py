@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from importlib import import_module
 from pathlib import Path
 
 import numpy as np
@@ -22,8 +21,9 @@ from rag_core.embedding.model import (
     write_atomically,
 )
 from rag_core.embedding.safetensors import read_tensors
-from rag_core.errors import ConfigurationError, MissingPackageError
+from rag_core.errors import ConfigurationError
 from rag_core.graphs import open_session, open_tokenizer
+from rag_core.imports import import_needed
 from rag_core.locks import locked
 from rag_core.settings import Settings
 from rag_core.threads import count_processors, open_workers
@@ -130,10 +130,7 @@ def _open_session(
 
 
 def _build(files: ModelFiles, shape: BertShape, precision: Precision) -> bytes:
-    try:
-        room = import_module("rag_core.embedding.graph")
-    except ModuleNotFoundError as error:
-        raise MissingPackageError("onnx", needed_for="the local embedding model") from error
+    room = import_needed("rag_core.embedding.graph", needed_for="the local embedding model")
     try:
         built: bytes = room.build_graph(read_tensors(files.weights), shape, precision)
     except (KeyError, ValueError) as error:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from importlib import import_module
 from typing import Protocol
 
-from rag_core.errors import ConfigurationError, MissingPackageError
+from rag_core.errors import ConfigurationError
+from rag_core.imports import import_needed
 from rag_core.settings import Settings
 
 
@@ -39,12 +39,8 @@ async def open_reranker(settings: Settings) -> AsyncIterator[Reranker | None]:
         yield None
         return
     kind = "local" if settings.rerank_url is None else "remote"
-    try:
-        room = import_module(f"rag_core.rerank.{kind}")
-    except ModuleNotFoundError as error:
-        package = str(error.name).partition(".")[0]
-        needed_for = f"RERANK_MODEL={settings.rerank_model}"
-        raise MissingPackageError(package, needed_for=needed_for) from error
+    needed_for = f"RERANK_MODEL={settings.rerank_model}"
+    room = import_needed(f"rag_core.rerank.{kind}", needed_for=needed_for)
     opener: Callable[[Settings], AbstractAsyncContextManager[Reranker]] = room.open_reranker
     async with opener(settings) as reranker:
         yield reranker
