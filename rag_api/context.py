@@ -7,8 +7,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from rag_core.documents import Passage
-from rag_core.rerank.order import weigh
+from rag_core.documents import Passage, weigh
 
 _WIDEST_GAP = 64
 """Characters between two chunks that touch: white space, as a rule two line ends."""

@@ -11,7 +11,7 @@ from typing import Literal
 
 from rag_api.chat import Message
 from rag_api.events import PassageView
-from rag_core.documents import weigh_score
+from rag_core.documents import weigh
 from rag_core.errors import InvalidRequestError
 from rag_core.tokens import TokenCounter
 
@@ -109,8 +109,8 @@ def build_prompt(
     """
     left = check_length(question, budget) - budget.counter.count(note) - _JOINT_TOKENS
     fenced = [_show(passage) for passage in passages]
-    fit = _weigh(passages, weights)
-    chosen, left = _choose_passages(fit, fenced, left, budget.counter)
+    best_first = sorted(range(len(passages)), key=lambda place: -weigh(passages[place], weights))
+    chosen, left = _choose_passages(best_first, fenced, left, budget.counter)
     if not chosen and note:
         return build_prompt(
             question, history=history, passages=passages, budget=budget, weights=weights
@@ -126,25 +126,16 @@ def build_prompt(
 
 
 def _choose_passages(
-    fit: Sequence[float], fenced: Sequence[str], room: int, counter: TokenCounter
+    best_first: Sequence[int], fenced: Sequence[str], room: int, counter: TokenCounter
 ) -> tuple[list[int], int]:
     """The places of those that there is room for, the best of them first served; the room left."""
     chosen: list[int] = []
-    for place in sorted(range(len(fit)), key=lambda place: -fit[place]):
+    for place in best_first:
         tokens = counter.count(fenced[place]) + _JOINT_TOKENS
         if tokens <= room:
             room -= tokens
             chosen.append(place)
     return sorted(chosen), room
-
-
-def _weigh(passages: Sequence[PassageView], weights: Mapping[str, float]) -> list[float]:
-    """What each was placed by."""
-    return [weigh_score(_fit(one), weights.get(one.collection, 1.0)) for one in passages]
-
-
-def _fit(passage: PassageView) -> float:
-    return passage.fused_score if passage.rerank_score is None else passage.rerank_score
 
 
 def check_length(question: str, budget: Budget) -> int:

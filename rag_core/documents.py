@@ -8,7 +8,7 @@ import time
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal
+from typing import Literal, Protocol
 
 from rag_core.confidence import confidence
 
@@ -115,6 +115,31 @@ class Passage:
     def confidence(self) -> float:
         """The probability that the collection speaks of what was asked, if this is the best."""
         return confidence(self.fused_score)
+
+
+class Scored(Protocol):
+    """A passage, or what is shown of one."""
+
+    @property
+    def collection(self) -> str:
+        """Its name."""
+
+    @property
+    def fused_score(self) -> float:
+        """As of a passage."""
+
+    @property
+    def rerank_score(self) -> float | None:
+        """As of a passage."""
+
+
+def weigh(scored: Scored, weights: Mapping[str, float]) -> float:
+    """What a passage is placed by: its score, of a reranker when there is one, and the weight.
+
+    `weights` are of the collections, 1 where there is none.
+    """
+    score = scored.fused_score if scored.rerank_score is None else scored.rerank_score
+    return weigh_score(score, weights.get(scored.collection, 1.0))
 
 
 def weigh_score(score: float, weight: float) -> float:

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from rag_core.documents import Passage, indexed_text, weigh_score
+from rag_core.documents import Passage, indexed_text, weigh
 from rag_core.errors import UnavailableError
 from rag_core.rerank import Reranker
 
@@ -41,9 +41,3 @@ async def rerank_passages(
         for passage, score in zip(passages, scores, strict=True)
     ]
     return sorted(scored, key=lambda one: weigh(one, weights), reverse=True)
-
-
-def weigh(passage: Passage, weights: Mapping[str, float]) -> float:
-    """What a passage is placed by: its score, of a reranker when there is one, and the weight."""
-    score = passage.fused_score if passage.rerank_score is None else passage.rerank_score
-    return weigh_score(score, weights.get(passage.collection, 1.0))
