@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 
@@ -14,7 +13,7 @@ from ingest.evaluate.errors import AnswerFailedError
 from ingest.evaluate.evaluation import Answered
 from ingest.evaluate.faithful import find_claims, find_supported
 from ingest.evaluate.judge import Judge, open_judge
-from ingest.evaluate.steps import Tell, counting
+from ingest.evaluate.steps import Tell, counting, do_each
 from ingest.evaluate.work import Work
 from rag_core.settings import Settings
 
@@ -97,22 +96,14 @@ async def _ask_all(questions: Sequence[Question], asking: _Asking, tell: Tell) -
     first = await _ask(questions[0], asking)
     if first.error is not None and first.status in _HOPELESS and first.view is None:
         raise AnswerFailedError(first.error)
-    given = {0: first}
-    waiting = enumerate(questions[1:], 1)
-    async with asyncio.TaskGroup() as callers:
-        for _ in range(AT_ONCE):
-            callers.create_task(_ask_each(waiting, asking, given, tell))
-    return [given[at] for at in sorted(given)]
-
-
-async def _ask_each(
-    waiting: Iterator[tuple[int, Question]], asking: _Asking, given: dict[int, Given], tell: Tell
-) -> None:
-    for at, question in waiting:
-        if asking.work.stop.is_set():
-            return
-        given[at] = await _ask(question, asking)
-        tell(len(given))
+    rest = await do_each(
+        questions[1:],
+        lambda question: _ask(question, asking),
+        at_once=AT_ONCE,
+        stop=asking.work.stop,
+        tell=lambda done: tell(1 + done),
+    )
+    return [first, *rest]
 
 
 async def _ask(question: Question, asking: _Asking) -> Given:

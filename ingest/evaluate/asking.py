@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ingest.evaluate.dataset import Question
 from ingest.evaluate.judging import Judged, failed, judge
-from ingest.evaluate.steps import Tell, counting
+from ingest.evaluate.steps import counting, do_each
 from ingest.evaluate.work import Work
 from rag_core.errors import InvalidRequestError
 from rag_core.query import Query
@@ -40,27 +39,15 @@ async def ask_all(questions: Sequence[Question], asking: Asking) -> list[Judged]
     """
     for question in questions[:WARM_UP]:
         await _ask(question, asking)
-    judged: dict[int, Judged] = {}
-    waiting = enumerate(questions)
-    screen = asking.work.screen
+    work, screen = asking.work, asking.work.screen
     with counting(screen.aside, "searches", len(questions), quiet=screen.as_json) as tell:
-        async with asyncio.TaskGroup() as callers:
-            for _ in range(asking.callers):
-                callers.create_task(_ask_each(waiting, asking, judged, tell))
-    return [judged[position] for position in sorted(judged)]
-
-
-async def _ask_each(
-    waiting: Iterator[tuple[int, Question]],
-    asking: Asking,
-    judged: dict[int, Judged],
-    tell: Tell,
-) -> None:
-    for position, question in waiting:
-        if asking.work.stop.is_set():
-            return
-        judged[position] = await _ask(question, asking)
-        tell(len(judged))
+        return await do_each(
+            questions,
+            lambda question: _ask(question, asking),
+            at_once=asking.callers,
+            stop=work.stop,
+            tell=tell,
+        )
 
 
 async def _ask(question: Question, asking: Asking) -> Judged:

@@ -1,15 +1,23 @@
-"""How far a number of like steps is, as a bar on a terminal or as a line now and then elsewhere."""
+"""A number of like steps, some at once, and how far they are.
+
+That is a bar on a terminal, and a line now and then elsewhere.
+"""
 
 from __future__ import annotations
 
+import asyncio
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import contextmanager
+from typing import TypeVar
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 _LINE_SECONDS = 5.0
+
+_Item = TypeVar("_Item")
+_Result = TypeVar("_Result")
 
 Tell = Callable[[int], None]
 """Called with the number of steps that are done."""
@@ -27,6 +35,34 @@ def counting(console: Console, what: str, total: int, *, quiet: bool) -> Iterato
             yield lambda done: bar.update(task, completed=done)
     else:
         yield _Lines(console, what, total)
+
+
+async def do_each(
+    items: Sequence[_Item],
+    do: Callable[[_Item], Awaitable[_Result]],
+    *,
+    at_once: int,
+    stop: asyncio.Event,
+    tell: Tell,
+) -> list[_Result]:
+    """What `do` gives for each, in the order of the items, `at_once` of them at a time.
+
+    Those that were not begun when the stop came are left out.
+    """
+    results: dict[int, _Result] = {}
+    waiting = enumerate(items)
+
+    async def work() -> None:
+        for position, item in waiting:
+            if stop.is_set():
+                return
+            results[position] = await do(item)
+            tell(len(results))
+
+    async with asyncio.TaskGroup() as workers:
+        for _ in range(at_once):
+            workers.create_task(work())
+    return [results[position] for position in sorted(results)]
 
 
 def _tell_nobody(done: int) -> None:
