@@ -115,10 +115,10 @@ def _fill_in(
     content: bytes, name: str, password: str | None, pages: list[str]
 ) -> tuple[list[str], list[int]]:
     """Read single scanned pages among others by OCR, when it is installed, and say which."""
-    tessdata = find_tessdata()
     empty = [number for number, page in enumerate(pages, 1) if not page]
     scanned = _find_pictures(content, password, empty)[:MAX_PAGES]
-    if tessdata is None or not scanned:
+    tessdata = find_tessdata() if scanned else None
+    if tessdata is None:
         return pages, []
     wanted = ",".join(map(str, scanned))
     read = _recognise(content, name, password, tessdata, wanted=wanted)
