@@ -9,10 +9,10 @@ from pathlib import Path
 import numpy as np
 
 from rag_core.embedding.model import BertShape
+from tests.wordpiece import SPECIAL, make_tokenizer
 
 TINY = BertShape(layers=2, heads=2, width=16, positions=12, epsilon=1e-12)
-_SPECIAL = ["[PAD]", "[UNK]", "[CLS]", "[SEP]"]
-_WORDS = [*_SPECIAL, "red", "blue", "cat", "dog", "runs", "##s", "."]
+_WORDS = [*SPECIAL, "red", "blue", "cat", "dog", "runs", "##s", "."]
 _WIDE = 32
 
 
@@ -29,7 +29,7 @@ def write_tiny_model(folder: Path, *, seed: int = 0) -> Path:
         "layer_norm_eps": TINY.epsilon,
     }
     (folder / "config.json").write_text(json.dumps(config))
-    (folder / "tokenizer.json").write_text(json.dumps(_tokenizer()))
+    (folder / "tokenizer.json").write_text(json.dumps(make_tokenizer(_WORDS)))
     write_safetensors(folder / "model.safetensors", tiny_tensors(seed))
     return folder
 
@@ -116,35 +116,3 @@ def _gelu(values: np.ndarray) -> np.ndarray:
 
 def _dense(prefix: str, inputs: int, outputs: int) -> dict[str, tuple[int, ...]]:
     return {f"{prefix}weight": (outputs, inputs), f"{prefix}bias": (outputs,)}
-
-
-def _tokenizer() -> dict[str, object]:
-    special = {
-        name: {"id": name, "ids": [_WORDS.index(name)], "tokens": [name]} for name in _SPECIAL
-    }
-    begin, end = ({"SpecialToken": {"id": name, "type_id": 0}} for name in ("[CLS]", "[SEP]"))
-    return {
-        "version": "1.0",
-        "added_tokens": [],
-        "normalizer": {
-            "type": "BertNormalizer",
-            "clean_text": True,
-            "handle_chinese_chars": True,
-            "strip_accents": None,
-            "lowercase": True,
-        },
-        "pre_tokenizer": {"type": "BertPreTokenizer"},
-        "post_processor": {
-            "type": "TemplateProcessing",
-            "single": [begin, {"Sequence": {"id": "A", "type_id": 0}}, end],
-            "pair": [begin, {"Sequence": {"id": "A", "type_id": 0}}, end],
-            "special_tokens": special,
-        },
-        "model": {
-            "type": "WordPiece",
-            "unk_token": "[UNK]",
-            "continuing_subword_prefix": "##",
-            "max_input_chars_per_word": 100,
-            "vocab": {word: number for number, word in enumerate(_WORDS)},
-        },
-    }

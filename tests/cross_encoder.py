@@ -8,8 +8,9 @@ from pathlib import Path
 import numpy as np
 from onnx import TensorProto, checker, helper, numpy_helper, save
 
-_SPECIAL = ["[PAD]", "[UNK]", "[CLS]", "[SEP]"]
-WORDS = [*_SPECIAL, "red", "blue", "green", "cat", "dog", "bird", "runs", "sings", "."]
+from tests.wordpiece import SPECIAL, make_tokenizer
+
+WORDS = [*SPECIAL, "red", "blue", "green", "cat", "dog", "bird", "runs", "sings", "."]
 
 
 def write_cross_encoder(
@@ -19,7 +20,7 @@ def write_cross_encoder(
     graph = folder / inside / "model.onnx"
     graph.parent.mkdir(parents=True, exist_ok=True)
     save(_make_graph(labels, inputs, factor), graph)
-    (folder / "tokenizer.json").write_text(json.dumps(_make_tokenizer()))
+    (folder / "tokenizer.json").write_text(json.dumps(make_tokenizer(WORDS)))
     (folder / "config.json").write_text(json.dumps({"max_position_embeddings": 24}))
     return folder
 
@@ -29,7 +30,7 @@ def _make_graph(labels: int, inputs: int, factor: float) -> object:
     names = ("input_ids", "attention_mask", "token_type_ids")[:inputs]
     vocabulary = len(WORDS)
     # Special tokens stand on both sides and tell nothing.
-    telling = np.array([0.0] * len(_SPECIAL) + [factor] * (vocabulary - len(_SPECIAL)), np.float32)
+    telling = np.array([0.0] * len(SPECIAL) + [factor] * (vocabulary - len(SPECIAL)), np.float32)
     constants = {
         "depth": np.array(vocabulary, np.int64),
         "on_off": np.array([0, 1], np.float32),
@@ -66,42 +67,3 @@ def _make_graph(labels: int, inputs: int, factor: float) -> object:
     model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 18)], ir_version=9)
     checker.check_model(model)
     return model
-
-
-def _make_tokenizer() -> dict[str, object]:
-    special = {
-        name: {"id": name, "ids": [WORDS.index(name)], "tokens": [name]} for name in _SPECIAL
-    }
-
-    def mark(name: str, side: int) -> dict[str, object]:
-        return {"SpecialToken": {"id": name, "type_id": side}}
-
-    def text(name: str, side: int) -> dict[str, object]:
-        return {"Sequence": {"id": name, "type_id": side}}
-
-    single = [mark("[CLS]", 0), text("A", 0), mark("[SEP]", 0)]
-    return {
-        "version": "1.0",
-        "added_tokens": [],
-        "normalizer": {
-            "type": "BertNormalizer",
-            "clean_text": True,
-            "handle_chinese_chars": True,
-            "strip_accents": None,
-            "lowercase": True,
-        },
-        "pre_tokenizer": {"type": "BertPreTokenizer"},
-        "post_processor": {
-            "type": "TemplateProcessing",
-            "single": single,
-            "pair": [*single, text("B", 1), mark("[SEP]", 1)],
-            "special_tokens": special,
-        },
-        "model": {
-            "type": "WordPiece",
-            "unk_token": "[UNK]",
-            "continuing_subword_prefix": "##",
-            "max_input_chars_per_word": 100,
-            "vocab": {word: number for number, word in enumerate(WORDS)},
-        },
-    }

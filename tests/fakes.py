@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from rag_core.catalog import documents, vectors
+from rag_core.catalog import chunks, collections, documents, vectors
 from rag_core.catalog.collections import Collection
 from rag_core.catalog.documents import StagedDocument
 from rag_core.catalog.engine import Catalog
@@ -22,6 +22,7 @@ from rag_core.documents import (
 )
 from rag_core.embedding import Embedder
 from rag_core.errors import VectorsMissingError
+from rag_core.index import Index
 from rag_core.query import Query
 from rag_core.search import Searched, search
 
@@ -105,16 +106,35 @@ async def stage(
     return [one.id for one in staged]
 
 
+async def collection_of(index: Index, name: str = "default") -> Collection:
+    """The collection of this name, made if need be."""
+    return await collections.ensure_collection(
+        index.catalog,
+        name,
+        fingerprint=index.embedder.fingerprint,
+        dimension=index.embedder.dimension,
+    )
+
+
+async def publish(index: Index, collection: Collection, ids: Sequence[str]) -> None:
+    """Publish staged documents as an ingest does; vectors of replaced ones stay in the index."""
+    await index.vectors.create(collection.vector_index)
+    async for chunk_ids, matrix in chunks.chunk_vectors(index.catalog, collection, ids):
+        await index.vectors.add(collection.vector_index, chunk_ids, matrix)
+    await documents.publish_documents(index.catalog, collection, ids)
+    await index.lexical.follow(index.catalog, collection)
+
+
 def _staged(source: str, text: str) -> StagedDocument:
-    chunks, start = [], 0
+    pieces, start = [], 0
     for paragraph in text.split("\n\n"):
         end = start + len(paragraph)
-        chunks.append(Chunk(start, end, paragraph, len(paragraph.split())))
+        pieces.append(Chunk(start, end, paragraph, len(paragraph.split())))
         start = end + 2
     return StagedDocument(
         id=new_document_id(),
         document=Document(source, "", text, "text/plain", "plain"),
-        chunks=tuple(chunks),
+        chunks=tuple(pieces),
         content_hash=hash_text(text),
         size_bytes=len(text.encode(errors="replace")),
         metadata={},

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -21,6 +22,16 @@ from tests.ingest.stores_support import Filled, fill
 def ingest_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Where the Chroma server lives; it outlasts a test by seconds, so the next one finds it."""
     return tmp_path_factory.mktemp("ingest_home")
+
+
+@pytest.fixture
+def home(ingest_home: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The session's store, with the real model; each test has a collection of its own."""
+    monkeypatch.setenv("RAG_HOME", str(ingest_home))
+    monkeypatch.setenv("EMBEDDING_MODEL", "local")
+    monkeypatch.setenv("RAG_COLLECTION", f"test-{time.monotonic_ns()}")
+    monkeypatch.chdir(ingest_home)
+    return ingest_home
 
 
 @pytest.fixture

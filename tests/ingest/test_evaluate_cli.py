@@ -24,16 +24,6 @@ QUESTIONS = [
 
 
 @pytest.fixture
-def home(ingest_home: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The session's store, with the real model; each test has a collection of its own."""
-    monkeypatch.setenv("RAG_HOME", str(ingest_home))
-    monkeypatch.setenv("EMBEDDING_MODEL", "local")
-    monkeypatch.setenv("RAG_COLLECTION", f"test-{time.monotonic_ns()}")
-    monkeypatch.chdir(ingest_home)
-    return ingest_home
-
-
-@pytest.fixture
 def rivers(tmp_path: Path, home: Path) -> Path:
     assert home
     return write_beir(tmp_path / f"rivers-{time.monotonic_ns()}")

@@ -15,14 +15,13 @@ from rag_api.index_library import IndexLibrary
 from rag_api.parts import Parts
 from rag_api.reranking import Reranking
 from rag_api.retrieval_options import RetrievalOptions
-from rag_core.catalog import chunks, collections, documents
 from rag_core.catalog.engine import Catalog
 from rag_core.errors import UnavailableError
 from rag_core.index import Index
 from rag_core.lexical.engine import Lexical
 from rag_core.query import Query
 from tests.api import make_parts
-from tests.fakes import MemoryVectors, WordEmbedder, stage
+from tests.fakes import MemoryVectors, WordEmbedder, collection_of, publish, stage
 
 GUIDE = "Cats sleep all day.\n\nA cat hunts at night.\n\nDogs bark at cats.\n\nBirds sing."
 FILL = {f"/other/{number}": f"Nothing about animals number {number}." for number in range(20)}
@@ -33,19 +32,10 @@ async def index(catalog: Catalog, tmp_path: Path) -> Index:
     return Index(catalog, WordEmbedder(), MemoryVectors(), Lexical(tmp_path))
 
 
-async def publish(index: Index, texts: Mapping[str, str], *, name: str = "default") -> None:
-    collection = await collections.ensure_collection(
-        index.catalog,
-        name,
-        fingerprint=index.embedder.fingerprint,
-        dimension=index.embedder.dimension,
-    )
+async def put(index: Index, texts: Mapping[str, str], *, name: str = "default") -> None:
+    collection = await collection_of(index, name)
     ids = await stage(index.catalog, collection, index.embedder, texts)
-    await index.vectors.create(collection.vector_index)
-    async for chunk_ids, matrix in chunks.chunk_vectors(index.catalog, collection, ids):
-        await index.vectors.add(collection.vector_index, chunk_ids, matrix)
-    await documents.publish_documents(index.catalog, collection, ids)
-    await index.lexical.follow(index.catalog, collection)
+    await publish(index, collection, ids)
 
 
 @dataclass
@@ -95,7 +85,7 @@ def sources(chosen: Chosen) -> list[str]:
 
 
 async def test_neighbours_that_are_found_become_one_passage_of_the_document(index: Index) -> None:
-    await publish(index, {"/guide": GUIDE, **FILL})
+    await put(index, {"/guide": GUIDE, **FILL})
 
     chosen = await choose(parts_of(index))
 
@@ -109,7 +99,7 @@ async def test_neighbours_that_are_found_become_one_passage_of_the_document(inde
 
 async def test_copies_give_their_places_to_others_however_many_they_are(index: Index) -> None:
     copies = {f"/copy/{number}": "A cat hunts at night." for number in range(150)}
-    await publish(index, {**copies, "/other": "That other cat sleeps."})
+    await put(index, {**copies, "/other": "That other cat sleeps."})
 
     chosen = await choose(parts_of(index), top_k=2)
 
@@ -121,7 +111,7 @@ async def test_passages_stand_in_the_order_of_their_document_or_of_their_scores(
     index: Index,
 ) -> None:
     text = f"cat one\n\n{'filler ' * 12}\n\ncat cats two three"
-    await publish(index, {"/long": text, "/short": "my two cats"})
+    await put(index, {"/long": text, "/short": "my two cats"})
     parts = parts_of(index)
 
     in_order = await choose(parts, "cat cats two three", top_k=3)
@@ -134,7 +124,7 @@ async def test_passages_stand_in_the_order_of_their_document_or_of_their_scores(
 
 
 async def test_a_small_context_merges_less(index: Index) -> None:
-    await publish(index, {"/guide": GUIDE.replace(" ", " " * 80)})
+    await put(index, {"/guide": GUIDE.replace(" ", " " * 80)})
 
     small = await choose(parts_of(index, CHAT_CONTEXT_TOKENS=1024))
 
@@ -143,7 +133,7 @@ async def test_a_small_context_merges_less(index: Index) -> None:
 
 async def test_diversity_brings_in_what_is_unlike(index: Index) -> None:
     alike = {f"/{number}": f"cat cats cat cats night {number}" for number in range(3)}
-    await publish(index, {**alike, "/unlike": "cat fish bowl water"})
+    await put(index, {**alike, "/unlike": "cat fish bowl water"})
     parts = parts_of(index)
 
     usual = await choose(parts, top_k=3)
@@ -154,7 +144,7 @@ async def test_diversity_brings_in_what_is_unlike(index: Index) -> None:
 
 
 async def test_a_reranker_orders_the_candidates_and_is_named(index: Index) -> None:
-    await publish(index, {"/guide": GUIDE, **FILL})
+    await put(index, {"/guide": GUIDE, **FILL})
     reranker = ScoringReranker()
 
     chosen = await choose(parts_of(index, reranker), top_k=1)
@@ -168,7 +158,7 @@ async def test_a_reranker_orders_the_candidates_and_is_named(index: Index) -> No
 
 
 async def test_a_reranker_can_be_left_out(index: Index) -> None:
-    await publish(index, {"/guide": GUIDE})
+    await put(index, {"/guide": GUIDE})
     reranker = ScoringReranker()
 
     chosen = await choose(parts_of(index, reranker), rerank=False)
@@ -188,7 +178,7 @@ async def test_a_reranker_can_be_left_out(index: Index) -> None:
 async def test_when_the_reranker_fails_the_order_is_the_searchs(
     index: Index, reranker: ScoringReranker, said: str
 ) -> None:
-    await publish(index, {"/guide": GUIDE, **FILL})
+    await put(index, {"/guide": GUIDE, **FILL})
 
     usual = await choose(parts_of(index))
     fallen = await choose(parts_of(index, reranker))
@@ -203,7 +193,7 @@ async def test_when_the_reranker_fails_the_order_is_the_searchs(
 async def test_a_reranker_that_fails_again_and_again_is_left_alone_for_a_while(
     index: Index,
 ) -> None:
-    await publish(index, {"/guide": GUIDE})
+    await put(index, {"/guide": GUIDE})
     now = [0.0]
     reranker = ScoringReranker(failure=UnavailableError("down"))
     parts = parts_of(index)
@@ -220,8 +210,8 @@ async def test_a_reranker_that_fails_again_and_again_is_left_alone_for_a_while(
 
 
 async def test_the_weights_of_collections_count_for_the_reranker_too(index: Index) -> None:
-    await publish(index, {"/a": "dogs bark here"})
-    await publish(index, {"/b": "other dogs bark there"}, name="second")
+    await put(index, {"/a": "dogs bark here"})
+    await put(index, {"/b": "other dogs bark there"}, name="second")
     parts = parts_of(index, ScoringReranker())
 
     first = await choose(parts, "bark", weights={"default": 1.0, "second": 2.0}, top_k=2)
@@ -232,7 +222,7 @@ async def test_the_weights_of_collections_count_for_the_reranker_too(index: Inde
 
 
 async def test_an_empty_collection_asks_no_reranker(index: Index) -> None:
-    await publish(index, {})
+    await put(index, {})
     reranker = ScoringReranker()
 
     chosen = await choose(parts_of(index, reranker), diversity=1.0)

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from rag_api.index_library import IndexLibrary
-from rag_core.catalog import chunks, collections, documents
+from rag_core.catalog import collections, documents
 from rag_core.catalog.engine import open_catalog
 from rag_core.catalog.renames import Rename, rename_documents
 from rag_core.documents import Passage
@@ -17,25 +17,19 @@ from rag_core.filters import read_filter
 from rag_core.index import Index
 from rag_core.lexical.engine import Lexical
 from rag_core.query import Query
-from tests.fakes import MemoryVectors, WordEmbedder, stage
+from tests.fakes import MemoryVectors, WordEmbedder, collection_of, publish, stage
 
 TEXT = "Cats purr.\n\nDogs bark."
 
 
 @pytest.fixture
 async def library(tmp_path: Path) -> AsyncIterator[IndexLibrary]:
-    embedder, vectors, lexical = WordEmbedder(), MemoryVectors(tmp_path), Lexical(tmp_path)
     async with open_catalog(f"sqlite:///{tmp_path}/catalog.sqlite3") as catalog:
-        collection = await collections.ensure_collection(
-            catalog, "default", fingerprint=embedder.fingerprint, dimension=embedder.dimension
-        )
-        ids = await stage(catalog, collection, embedder, {"/pets": TEXT})
-        await vectors.create(collection.vector_index)
-        async for chunk_ids, matrix in chunks.chunk_vectors(catalog, collection, ids):
-            await vectors.add(collection.vector_index, chunk_ids, matrix)
-        await documents.publish_documents(catalog, collection, ids)
-        await lexical.follow(catalog, collection)
-        yield IndexLibrary(Index(catalog, embedder, vectors, lexical))
+        index = Index(catalog, WordEmbedder(), MemoryVectors(tmp_path), Lexical(tmp_path))
+        collection = await collection_of(index)
+        ids = await stage(catalog, collection, index.embedder, {"/pets": TEXT})
+        await publish(index, collection, ids)
+        yield IndexLibrary(index)
 
 
 async def found(

@@ -11,8 +11,7 @@ import pytest
 
 from rag_core import filtered
 from rag_core import search as search_module
-from rag_core.catalog import chunks, collections, documents, vectors
-from rag_core.catalog.collections import Collection
+from rag_core.catalog import chunks, documents, vectors
 from rag_core.catalog.documents import StagedDocument
 from rag_core.catalog.engine import Catalog, open_catalog
 from rag_core.catalog.renames import Rename, rename_documents
@@ -24,7 +23,7 @@ from rag_core.kept_vectors import KeptVectors, Near
 from rag_core.lexical.engine import Lexical
 from rag_core.query import FILTERED_OUT, NOTHING, Query
 from rag_core.search import search
-from tests.fakes import MemoryVectors, WordEmbedder
+from tests.fakes import MemoryVectors, WordEmbedder, collection_of, publish
 from tests.rag_core.catalog_support import make_document
 
 WORDS = "cat dog bird fish horse mouse cow sheep wolf bear fox owl".split()  # noqa: SIM905
@@ -36,15 +35,6 @@ async def index(tmp_path: Path) -> AsyncIterator[Index]:
         yield Index(catalog, WordEmbedder(), MemoryVectors(), Lexical(tmp_path))
 
 
-async def collection_of(index: Index) -> Collection:
-    return await collections.ensure_collection(
-        index.catalog,
-        "default",
-        fingerprint=index.embedder.fingerprint,
-        dimension=index.embedder.dimension,
-    )
-
-
 async def put(index: Index, *staged: StagedDocument) -> None:
     """Publish documents as an ingest does."""
     collection = await collection_of(index)
@@ -54,11 +44,7 @@ async def put(index: Index, *staged: StagedDocument) -> None:
     await vectors.save_vectors(index.catalog, model, hashes, await index.embedder.embed(texts))
     await documents.stage_documents(index.catalog, collection, staged)
     ids = [one.id for one in staged]
-    await index.vectors.create(collection.vector_index)
-    async for chunk_ids, matrix in chunks.chunk_vectors(index.catalog, collection, ids):
-        await index.vectors.add(collection.vector_index, chunk_ids, matrix)
-    await documents.publish_documents(index.catalog, collection, ids)
-    await index.lexical.follow(index.catalog, collection)
+    await publish(index, collection, ids)
 
 
 def numbered(source: str, number: int, *texts: str) -> StagedDocument:

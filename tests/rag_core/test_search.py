@@ -9,7 +9,6 @@ from hypothesis import strategies as st
 
 from rag_core import search as search_module
 from rag_core.catalog import chunks, collections, documents
-from rag_core.catalog.collections import Collection
 from rag_core.catalog.engine import open_catalog
 from rag_core.catalog.least_score import set_least_score
 from rag_core.documents import chunk_id
@@ -24,7 +23,7 @@ from rag_core.lexical.engine import Lexical
 from rag_core.lexical.reader import Matches
 from rag_core.query import LEAST_SCORE, Query
 from rag_core.search import search
-from tests.fakes import MemoryVectors, WordEmbedder, find_passages, stage
+from tests.fakes import MemoryVectors, WordEmbedder, collection_of, find_passages, publish, stage
 
 ANIMALS = {"/cat": "The cat sat on the mat.", "/dog": "A dog barked.", "/bird": "Birds sing."}
 
@@ -35,24 +34,11 @@ async def index(tmp_path: Path) -> AsyncIterator[Index]:
         yield Index(catalog, WordEmbedder(), MemoryVectors(), Lexical(tmp_path))
 
 
-async def collection_of(index: Index) -> Collection:
-    return await collections.ensure_collection(
-        index.catalog,
-        "default",
-        fingerprint=index.embedder.fingerprint,
-        dimension=index.embedder.dimension,
-    )
-
-
 async def put(index: Index, texts: Mapping[str, str]) -> list[str]:
     """Publish documents as an ingest does; the vectors of replaced ones stay in the index."""
     collection = await collection_of(index)
     ids = await stage(index.catalog, collection, index.embedder, texts)
-    await index.vectors.create(collection.vector_index)
-    async for chunk_ids, matrix in chunks.chunk_vectors(index.catalog, collection, ids):
-        await index.vectors.add(collection.vector_index, chunk_ids, matrix)
-    await documents.publish_documents(index.catalog, collection, ids)
-    await index.lexical.follow(index.catalog, collection)
+    await publish(index, collection, ids)
     return ids
 
 
