@@ -15,6 +15,7 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
 
 from rag_api.demo import is_installed
+from rag_api.processes import end_process
 from rag_core.settings import Settings
 
 logger = logging.getLogger(__name__)
@@ -72,17 +73,9 @@ class DemoChild:
         if self._starting is not None:
             self._starting.cancel()
             await asyncio.gather(self._starting, return_exceptions=True)
-        process = self._process
-        if process is None or process.returncode is not None:
-            return
-        self.let_go()
-        try:
-            async with asyncio.timeout(_STOP_SECONDS):
-                await process.wait()
-        except TimeoutError:
-            with suppress(ProcessLookupError):
-                process.kill()
-            await process.wait()
+        self._leaving = True
+        if self._process is not None:
+            await end_process(self._process, patience_seconds=_STOP_SECONDS)
 
     def _has_ended(self) -> bool:
         return self._process is not None and self._process.returncode is not None

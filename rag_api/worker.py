@@ -7,9 +7,11 @@ import logging
 import os
 import sys
 import time
-from asyncio.subprocess import DEVNULL, Process
+from asyncio.subprocess import DEVNULL
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
+
+from rag_api.processes import end_process
 
 logger = logging.getLogger(__name__)
 
@@ -71,18 +73,4 @@ async def _run(command: Sequence[str]) -> int | str:
     try:
         return await worker.wait()
     finally:
-        await _stop(worker)
-
-
-async def _stop(worker: Process) -> None:
-    if worker.returncode is not None:
-        return
-    with suppress(ProcessLookupError):
-        worker.terminate()
-    try:
-        async with asyncio.timeout(_STOP_SECONDS):
-            await worker.wait()
-    except TimeoutError:
-        with suppress(ProcessLookupError):
-            worker.kill()
-        await worker.wait()
+        await end_process(worker, patience_seconds=_STOP_SECONDS)
