@@ -25,7 +25,7 @@ import uvloop
 from chromadb.api.models.Collection import Collection as ChromaCollection
 from search_latency import COLLECTION, TOP_K, fill, make_questions, read_sentences
 
-from rag_core.catalog import chunks, collections
+from rag_core.catalog import chunks
 from rag_core.catalog.collections import Collection
 from rag_core.documents import document_of
 from rag_core.filtered import Filters
@@ -162,8 +162,7 @@ async def run(home: Path, options: argparse.Namespace) -> None:
     sentences = read_sentences()
     asked = make_questions(sentences)[: options.rounds]
     async with open_index(Settings(RAG_HOME=home, _env_file=None)) as index:
-        await fill(index, sentences, options.chunks, describe=describe)
-        collection = await collections.get_collection(index.catalog, COLLECTION)
+        collection = await fill(index, sentences, options.chunks, describe=describe)
         scan = await read_all(index, collection)
         plain = await fill_plain(scan)
         print("| | median ms | 10 % ms | 99 % ms | CPU ms |\n|---|--:|--:|--:|--:|")

@@ -25,18 +25,14 @@ import numpy as np
 import psutil
 from contestants import BIN, SERVER_CORE, free_port, started
 from search_latency import (
-    CALLERS,
-    COLLECTION,
-    THINK_SECONDS,
-    TOPICS,
-    make_batches,
+    fill,
     make_questions,
     read_sentences,
+    time_callers,
 )
 
-from rag_core.catalog import chunks, collections, documents, vectors
+from rag_core.catalog import chunks
 from rag_core.catalog.collections import Collection
-from rag_core.documents import hash_text, indexed_texts
 from rag_core.index import Index, open_index
 from rag_core.settings import Settings
 
@@ -45,34 +41,6 @@ ASKED = 100
 MEGABYTE = 1_000_000
 
 Figures = dict[str, float]
-
-
-async def grow(index: Index, sentences: Sequence[str], size: int) -> Collection:
-    """Put in what is missing to so many chunks, as an ingest would."""
-    embedder, catalog = index.embedder, index.catalog
-    collection = await collections.ensure_collection(
-        catalog, COLLECTION, fingerprint=embedder.fingerprint, dimension=embedder.dimension
-    )
-    held = await chunks.count_live_chunks(catalog, collection)
-    await index.vectors.create(collection.vector_index)
-    topics = await embedder.embed(sentences[:TOPICS])
-    generator = np.random.default_rng(1 + held)
-    for staged, matrix in make_batches(list(sentences), topics, size - held, generator):
-        texts = [text for one in staged for text in indexed_texts(one.document, one.chunks)]
-        keys = list(map(hash_text, texts))
-        await vectors.save_vectors(catalog, embedder.fingerprint, keys, matrix)
-        await documents.stage_documents(catalog, collection, staged)
-        rows = [
-            documents.chunk_id(one.id, place) for one in staged for place in range(len(one.chunks))
-        ]
-        await index.vectors.add(collection.vector_index, rows, matrix)
-        await documents.publish_documents(catalog, collection, [one.id for one in staged])
-        held += len(rows)
-        print(f"\r{held:,} chunks", end="", file=sys.stderr, flush=True)
-    print(file=sys.stderr)
-    collection = await collections.get_collection(catalog, COLLECTION)
-    await index.lexical.follow(catalog, collection)
-    return collection
 
 
 async def measure_recall(index: Index, collection: Collection, queries: np.ndarray) -> float:
@@ -94,22 +62,14 @@ async def measure_recall(index: Index, collection: Collection, queries: np.ndarr
 
 async def measure_callers(url: str, questions: Sequence[str], seconds: float) -> Figures:
     """Wall time of searches over HTTP, while callers ask and think in turn."""
-    walls: list[float] = []
-    asked = iter(list(questions) * 1000)
-    end = time.perf_counter() + seconds
+    async with aiohttp.ClientSession() as session:
 
-    async def call(session: aiohttp.ClientSession, number: int) -> None:
-        await asyncio.sleep(THINK_SECONDS * number / CALLERS)
-        while time.perf_counter() < end:
-            start = time.perf_counter()
-            async with session.post(url, json={"query": next(asked)}) as response:
+        async def ask(question: str) -> None:
+            async with session.post(url, json={"query": question}) as response:
                 response.raise_for_status()
                 await response.read()
-            walls.append(time.perf_counter() - start)
-            await asyncio.sleep(THINK_SECONDS)
 
-    async with aiohttp.ClientSession() as session:
-        await asyncio.gather(*(call(session, number) for number in range(CALLERS)))
+        walls = await time_callers(ask, questions, seconds)
     cuts = statistics.quantiles(walls, n=100)
     return {"searches": len(walls), "p50 ms": cuts[49] * 1e3, "p99 ms": cuts[98] * 1e3}
 
@@ -143,7 +103,7 @@ async def measure(home: Path, size: int, seconds: float) -> Figures:
     sentences = read_sentences()
     questions = make_questions(sentences)
     async with open_index(Settings(RAG_HOME=home, _env_file=None)) as index:
-        collection = await grow(index, sentences, size)
+        collection = await fill(index, sentences, size)
         queries = await index.embedder.embed(questions[:ASKED])
         recall = await measure_recall(index, collection, queries)
     wait_for_the_end(home)

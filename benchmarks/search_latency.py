@@ -19,17 +19,17 @@ import statistics
 import sys
 import tempfile
 import time
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import uvloop
 
-from rag_core.catalog import collections, documents, vectors
+from rag_core.catalog import chunks, collections, documents, vectors
 from rag_core.catalog.collections import Collection
 from rag_core.catalog.documents import StagedDocument
-from rag_core.documents import Chunk, Document, hash_text, indexed_text, new_document_id
+from rag_core.documents import Chunk, Document, hash_text, indexed_texts, new_document_id
 from rag_core.index import Index, open_index
 from rag_core.query import Query
 from rag_core.search import search
@@ -73,13 +73,13 @@ def make_questions(sentences: list[str]) -> list[str]:
 
 def make_document(texts: list[str]) -> StagedDocument:
     """A document whose chunks are these texts."""
-    chunks, start = [], 0
+    pieces, start = [], 0
     for text in texts:
-        chunks.append(Chunk(start, start + len(text), text, len(text.split())))
+        pieces.append(Chunk(start, start + len(text), text, len(text.split())))
         start += len(text) + 1
     identity, whole = new_document_id(), " ".join(texts)
     document = Document(f"/made-up/{identity}", "Made up", whole, "text/plain", "plain")
-    return StagedDocument(identity, document, tuple(chunks), hash_text(whole), len(whole))
+    return StagedDocument(identity, document, tuple(pieces), hash_text(whole), len(whole))
 
 
 def make_batches(
@@ -133,7 +133,7 @@ async def fill(
     *,
     describe: Callable[[int], dict[str, str]] = no_metadata,
 ) -> Collection:
-    """Put the chunks where an ingest would put them; returns the collection as it is then.
+    """Put in what is missing to so many chunks, as an ingest would; returns the collection then.
 
     `describe` gives the metadata of a document by its number.
     """
@@ -141,18 +141,15 @@ async def fill(
     collection = await collections.ensure_collection(
         catalog, COLLECTION, fingerprint=embedder.fingerprint, dimension=embedder.dimension
     )
-    if collection.seq:
-        return collection
+    held = await chunks.count_live_chunks(catalog, collection)
     await index.vectors.create(collection.vector_index)
     topics = await embedder.embed(sentences[:TOPICS])
-    numbers = itertools.count()
-    for made, matrix in make_batches(sentences, topics, count, np.random.default_rng(1)):
+    numbers = itertools.count(held // CHUNKS_PER_DOCUMENT)
+    generator = np.random.default_rng(1 + held)
+    for made, matrix in make_batches(sentences, topics, count - held, generator):
         staged = [replace(one, metadata=describe(next(numbers))) for one in made]
-        keys = [
-            hash_text(indexed_text(one.document.title, chunk.heading_path, chunk.text))
-            for one in staged
-            for chunk in one.chunks
-        ]
+        texts = [text for one in staged for text in indexed_texts(one.document, one.chunks)]
+        keys = list(map(hash_text, texts))
         ids = [one.id for one in staged]
         await vectors.save_vectors(catalog, embedder.fingerprint, keys, matrix)
         await documents.stage_documents(catalog, collection, staged)
@@ -163,27 +160,40 @@ async def fill(
         ]
         await index.vectors.add(collection.vector_index, rows, matrix)
         await documents.publish_documents(catalog, collection, ids)
+        held += len(rows)
+        print(f"\r{held:,} chunks", end="", file=sys.stderr, flush=True)
+    print(file=sys.stderr)
     collection = await collections.get_collection(catalog, COLLECTION)
     await index.lexical.follow(catalog, collection)
     return collection
 
 
-async def measure_callers(index: Index, questions: list[str], seconds: float) -> dict[str, float]:
-    """Wall time of each search and CPU time of all, while callers ask and think in turn."""
+async def time_callers(
+    ask: Callable[[str], Awaitable[object]], questions: Sequence[str], seconds: float
+) -> list[float]:
+    """Wall time of each question, in seconds, while callers ask and think in turn."""
     walls: list[float] = []
-    asked = iter(questions * 1000)
+    asked = iter(list(questions) * 1000)
     end = time.perf_counter() + seconds
 
     async def call(number: int) -> None:
         await asyncio.sleep(THINK_SECONDS * number / CALLERS)
         while time.perf_counter() < end:
             start = time.perf_counter()
-            await search(index, COLLECTION, Query(next(asked), TOP_K))
+            await ask(next(asked))
             walls.append(time.perf_counter() - start)
             await asyncio.sleep(THINK_SECONDS)
 
-    cpu = time.process_time()
     await asyncio.gather(*(call(number) for number in range(CALLERS)))
+    return walls
+
+
+async def measure_callers(index: Index, questions: list[str], seconds: float) -> dict[str, float]:
+    """Wall time of each search and CPU time of all, while callers ask and think in turn."""
+    cpu = time.process_time()
+    walls = await time_callers(
+        lambda question: search(index, COLLECTION, Query(question, TOP_K)), questions, seconds
+    )
     cpu = time.process_time() - cpu
     cuts = statistics.quantiles(walls, n=100)
     return {
