@@ -13,6 +13,7 @@ from rag_api.demo.client import Api
 from rag_api.demo.faults import CallError
 from rag_api.demo.turns import Stretch, Turn, list_history, stop_turn, take_event
 from rag_api.events import Citation
+from rag_api.requests import DocumentView
 
 _DRAWN_EVERY_SECONDS = 0.1
 _AROUND_CHARACTERS = 500
@@ -54,27 +55,39 @@ async def grow(
     """Have the last question answered; what is given last has an answer, or a sentence why not."""
     *earlier, turn = conversation.turns
     events = api.answer(turn.question, collection=collection, history=list_history(tuple(earlier)))
+    read: dict[str, DocumentView | None] = {}
     async with aclosing(in_bunches(events, seconds=_DRAWN_EVERY_SECONDS)) as bunches:
         async for bunch in bunches:
-            turn = await _read_around(reduce(take_event, bunch, turn), api)
+            turn = await _read_around(reduce(take_event, bunch, turn), api, read)
             yield Conversation((*earlier, turn))
 
 
-async def _read_around(turn: Turn, api: Api) -> Turn:
-    """Fetch what stands around the passages that are cited by now; it can do without."""
+async def _read_around(turn: Turn, api: Api, read: dict[str, DocumentView | None]) -> Turn:
+    """Fetch what stands around the passages that are cited by now; it can do without.
+
+    `read` keeps the documents by their ids: none is asked for twice.
+    """
     passages = turn.retrieved.passages if turn.retrieved else ()
     cited = {citation.number for citation in turn.citations} - turn.stretches.keys()
     for passage in passages:
         if passage.number in cited:
-            try:
-                document = await api.read_document(passage.document_id)
-            except CallError:
-                # It was replaced meanwhile, or the API is busy: the passage itself is there.
+            if passage.document_id not in read:
+                read[passage.document_id] = await _read_document(passage.document_id, api)
+            document = read[passage.document_id]
+            if document is None:
                 continue
             stretch = cut_stretch(document.text, passage.start, passage.end)
             stretch = replace(stretch, page_starts=document.page_starts)
             turn = replace(turn, stretches={**turn.stretches, passage.number: stretch})
     return replace(turn, citations=tuple(_with_page(one, turn) for one in turn.citations))
+
+
+async def _read_document(document_id: str, api: Api) -> DocumentView | None:
+    try:
+        return await api.read_document(document_id)
+    except CallError:
+        # It was replaced meanwhile, or the API is busy: the passage itself is there.
+        return None
 
 
 def _with_page(citation: Citation, turn: Turn) -> Citation:

@@ -10,7 +10,7 @@ WIDE_QUERY = "overview introduction how to what is"
 """Finds a bit of everything: titles and headings are searched too."""
 MOST_EXAMPLES = 4
 _SHORTEST, _LONGEST = 4, 60
-_ASKING = ("how ", "what ", "why ", "when ", "where ", "who ", "which ", "can ", "does ", "is ")
+_ASKING = ("how ", "what ", "why ", "when ", "where ", "who ")
 
 
 def write_examples(passages: Iterable[PassageView]) -> list[str]:
@@ -34,7 +34,7 @@ def _write(passage: PassageView) -> str:
 
 
 def _is_question(heading: str) -> bool:
-    return _fits(heading) and (heading.endswith("?") or heading.lower().startswith(_ASKING[:6]))
+    return _fits(heading) and (heading.endswith("?") or heading.lower().startswith(_ASKING))
 
 
 def _ask(heading: str) -> str:
