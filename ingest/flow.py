@@ -251,10 +251,14 @@ def _indexed_texts(batch: Iterable[_Passing]) -> Iterator[str]:
 
 
 async def _is_same(path: Path, known: DocumentSummary | None) -> bool:
-    if known is None:  # most files of a first run: no thread, whose start costs as much as parsing
+    if known is None:  # most files of a first run: a thread would cost as much as parsing
         return False
+    return await asyncio.to_thread(_has_content, path, known)
+
+
+def _has_content(path: Path, known: DocumentSummary) -> bool:
     try:
         same_size = path.stat().st_size == known.size_bytes
-        return same_size and await asyncio.to_thread(hash_file, path) == known.content_hash
+        return same_size and hash_file(path) == known.content_hash
     except OSError as error:
         raise UnavailableDocumentError(f"cannot read it: {error.strerror or error}") from error
