@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 from rag_api.answer import check_question
 from rag_api.asked import Asked
@@ -13,7 +13,6 @@ from rag_api.parts import Parts
 from rag_api.requests import MAX_QUESTION_CHARACTERS
 from rag_api.rewrite import Rewriting, rewrite
 from rag_api.routes.access import passage_url
-from rag_core.documents import Passage
 from rag_core.errors import InvalidRequestError, RequestTooLargeError
 from rag_core.query import Query
 
@@ -63,7 +62,7 @@ async def search(
         warnings=(*rewritten.warnings, *chosen.warnings),
         collection=next(iter(collections)),
         collections=dict(collections),
-        passages=_number(chosen.passages, parts=parts, base_url=base_url),
+        passages=_number(chosen, parts=parts, base_url=base_url),
         least_score=chosen.found.least_score,
         best_score=max((one.fused_score for one in chosen.found.passages), default=None),
         empty=chosen.found.empty,
@@ -72,12 +71,12 @@ async def search(
     )
 
 
-def _number(passages: Sequence[Passage], *, parts: Parts, base_url: str) -> tuple[PassageView, ...]:
+def _number(chosen: Chosen, *, parts: Parts, base_url: str) -> tuple[PassageView, ...]:
     return tuple(
         view_passage(
             passage, number=number, url=passage_url(passage, parts=parts, base_url=base_url)
         )
-        for number, passage in enumerate(passages, start=1)
+        for number, passage in enumerate(chosen.passages, start=1)
     )
 
 
