@@ -24,7 +24,6 @@ rests on.</p>
 </div>
 """
 _NO_MODEL = "extractive"
-_AGAIN = '<p><button type="button" class="small" data-press="again">Answer again</button></p>'
 
 
 def render_welcome() -> str:
@@ -68,7 +67,7 @@ def _foot(turn: Turn, links: Links) -> str:
     if turn.status == "stopped":
         return f'<p class="note">{escape(turn.fault) or "Stopped."}</p>'
     if turn.status == "failed":
-        return f'<div class="fault" role="alert"><p>{escape(turn.fault)}</p>{_AGAIN}</div>'
+        return f'<p class="fault" role="alert">{escape(turn.fault)}</p>'
     if turn.status != "done":
         return ""
     note = '<p class="note">Cut off at the model’s limit.</p>' if turn.cut else ""

@@ -7,7 +7,7 @@ from http import HTTPStatus
 
 from rag_core.errors import RagError
 
-KEY_WANTED = "This API asks for a key: type it into the field “API key”, then ask again."
+KEY_WANTED = "This API asks for a key: type it into the field “API key”, press Enter, and ask."
 _AWAY = "The API does not answer. It may be starting or stopped; try again in a moment."
 
 

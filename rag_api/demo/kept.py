@@ -22,7 +22,7 @@ class UnreadableError(RagError):
     def __init__(self) -> None:
         super().__init__(
             "This conversation was kept by another version of the page, which this one cannot "
-            "read. It is still in your browser: delete it there, or ask anew."
+            "read. It is still in your browser: delete it under “Conversations”, or ask anew."
         )
 
 
@@ -50,7 +50,7 @@ _LEFT_OUT = {"turn": {"stretches", "gone"}}
 
 
 def render_change(conversation: Conversation) -> str:
-    """What is to be kept now, for page.js: the last turn, in the place of the one of its number."""
+    """For conversations.js: the last turn, to be kept in the place of the one of its number."""
     last = conversation.turns[-1] if conversation.turns else None
     change = _CHANGE.dump_json(_Change(conversation.id, last), exclude=_LEFT_OUT).decode()
     return f'<span data-change="{escape(change)}"></span>'

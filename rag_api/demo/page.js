@@ -52,8 +52,6 @@
     requestAnimationFrame(mend);
     if (event.isTrusted && !event.target.closest("#add")) closeAdding();
     if (event.target.closest("#back")) return goBack();
-    const pressing = event.target.closest("button[data-press]");
-    if (pressing) return document.getElementById(pressing.dataset.press)?.click();
     const link = event.target.closest("a[data-mark]");
     if (!link || event.ctrlKey || event.metaKey || event.shiftKey) return;
     if (show(link.dataset.mark)) {

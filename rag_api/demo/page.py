@@ -213,6 +213,7 @@ def _connect_upload(parts: _Parts, actions: Actions) -> None:
         actions.upload,
         [parts.files, parts.key, parts.collection],
         [parts.job, parts.files],
+        trigger_mode="multiple",  # or files that are added while others are read would be lost
         **_UNLIMITED,
     )
     opened = [parts.collection, parts.model, parts.key, parts.notice]
