@@ -6,7 +6,7 @@ COMPILE := $(BIN)/uv pip compile pyproject.toml --universal --python-version 3.1
 	--no-emit-index-url --no-header --quiet --extra local --extra postgres --extra eval --extra build
 
 .DEFAULT_GOAL := help
-.PHONY: help install install-dev install-demo run test check format lock sample types clean
+.PHONY: help install install-dev install-demo run test check format lock sample types recording clean
 
 help: ## Say what can be made.
 	@grep -E '^[a-z-]+:.*## ' Makefile | sed -E 's/:.*## /\t/' | expand -t 14
@@ -65,6 +65,9 @@ sample: install-dev ## Render the sample documents of data/ from docs/.
 
 types: install-dev ## Make docs/api.d.ts, TypeScript's types, from the OpenAPI document.
 	@$(BIN)/python scripts/make_types.py
+
+recording: install-dev ## Record the demo page: docs/demo.png and docs/demo.webp.
+	@$(BIN)/python -m scripts.record_demo
 
 clean: ## Remove what was installed; documents and index stay.
 	rm -rf .venv tests/clients/node_modules .mypy_cache .ruff_cache .pytest_cache .import_linter_cache *.egg-info
