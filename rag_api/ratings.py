@@ -88,7 +88,7 @@ def read_copy(copy: AnswerCopy) -> RatedAnswer:
     searched = (copy.collection, *(one.collection for one in copy.passages))
     return RatedAnswer(
         question=copy.question,
-        query=copy.question if copy.query is None else copy.query,
+        query=copy.query if copy.query and copy.query.strip() else copy.question,
         collections=tuple(dict.fromkeys(searched)),
         text=copy.answer,
         outcome=copy.outcome,

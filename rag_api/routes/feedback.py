@@ -10,6 +10,7 @@ from rag_api.parts import Parts
 from rag_api.ratings import read_copy, read_run
 from rag_api.routes.access import OurParts
 from rag_api.routes.described import native_errors
+from rag_api.routes.retrieval import check_length
 from rag_core.catalog.feedback import RatedAnswer, Thumb
 
 router = APIRouter(tags=["answers"])
@@ -46,6 +47,7 @@ def _find_answer(answer_id: str, given: FeedbackRequest, parts: Parts) -> RatedA
     except AnswerNotFoundError:
         known = None
     if known is None and given.answer is not None:
+        check_length(given.answer.question)
         return read_copy(given.answer)
     return known
 

@@ -18,6 +18,7 @@ from rag_core.catalog.storable import among, storable
 Rating = Literal["up", "down"]
 
 _table = tables.feedback
+_NAMES = ("document_id", "source")
 _KEY = (_table.c.answer_id, _table.c.rated_by)
 # As text for the same reason as `collections._ADD`. Whoever rates an answer again changes nothing
 # of what is known of it.
@@ -154,17 +155,20 @@ async def forget_words(
     Question, rating and comment stay: they are the words of who asked.
     """
     documents = tables.documents
-    sources = select(documents.c.source).where(
+    live = select(documents.c.id, documents.c.source).where(
         among(documents.c.id, document_ids),
         tables.row_collection_id == collection.id,
         tables.row_state == "live",
     )
-    removed = {(collection.name, one) for one in await connection.scalars(sources)}
+    removed = {(collection.name, one) for row in await connection.execute(live) for one in row}
     if not removed:
         return
     query = select(*_KEY, _table.c.quotes, _table.c.passages)
     for *key, quotes, passages in await connection.execute(query):
-        if removed & {(one["collection"], one["source"]) for one in (*quotes, *passages)}:
+        places = [*quotes, *passages]
+        # A renamed document keeps its id, and a changed one its source.
+        said_of = {(one["collection"], one[name]) for one in places for name in _NAMES}
+        if removed & said_of:
             forgotten = {"answer": "", "quotes": [], "passages": []}
             await connection.execute(update(_table).where(*_is(*key)).values(forgotten))
 
