@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
 from rag_api.events import Outcome
-from rag_api.requests import Question
-from rag_api.texts import Name, Text
+from rag_api.requests import Question, read_whole_number
+from rag_api.texts import Name
 from rag_core.catalog.feedback import Rating
 from rag_core.unicode import check_unicode
 
@@ -19,15 +19,21 @@ _MAX_CITATIONS = 500
 _MAX_PASSAGES = 50
 _MAX_OFFSET = (1 << 31) - 1
 
-_ShortText = Annotated[
-    Annotated[str, Field(max_length=255)],
-    AfterValidator(check_unicode),
+# Their length is checked first, or it would be told as of a list.
+_Short = Annotated[Annotated[str, Field(max_length=255)], AfterValidator(check_unicode)]
+_Long = Annotated[
+    Annotated[str, Field(max_length=_MAX_ANSWER_CHARACTERS)], AfterValidator(check_unicode)
 ]
 _Source = Annotated[
     Annotated[str, Field(min_length=1, max_length=_MAX_SOURCE_CHARACTERS)],
     AfterValidator(check_unicode),
 ]
-_Offset = Annotated[int, Field(strict=True, ge=0, le=_MAX_OFFSET)]
+_Comment = Annotated[
+    Annotated[str, Field(max_length=MAX_COMMENT_CHARACTERS)], AfterValidator(check_unicode)
+]
+_Offset = Annotated[
+    int, Field(strict=True, ge=0, le=_MAX_OFFSET), BeforeValidator(read_whole_number)
+]
 
 
 class _Copy(BaseModel):
@@ -42,7 +48,7 @@ class CitationCopy(_Copy):
     source: _Source
     start: _Offset
     end: _Offset
-    quote: Annotated[Text, Field(max_length=_MAX_ANSWER_CHARACTERS)]
+    quote: _Long
 
 
 class PassageCopy(_Copy):
@@ -60,13 +66,11 @@ class AnswerCopy(_Copy):
     """An answer as `POST /v1/answers` gave it; of its members these are read."""
 
     question: Question
-    query: Annotated[Text, Field(max_length=_MAX_ANSWER_CHARACTERS)] | None = Field(
-        None, description="The question, when left out."
-    )
+    query: _Long | None = Field(None, description="The question, when left out.")
     collection: Name
-    answer: Annotated[Text, Field(max_length=_MAX_ANSWER_CHARACTERS)]
+    answer: _Long
     outcome: Outcome
-    model: _ShortText
+    model: _Short
     citations: tuple[CitationCopy, ...] = Field(max_length=_MAX_CITATIONS)
     passages: tuple[PassageCopy, ...] = Field((), max_length=_MAX_PASSAGES)
 
@@ -76,14 +80,15 @@ class FeedbackRequest(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    answer_id: Name = Field(
-        description="`X-Answer-Id` or `id` of the answer, in whichever protocol it came."
+    answer_id: str = Field(
+        pattern=r"^[A-Za-z0-9_-]{1,255}$",
+        description="`X-Answer-Id` or `id` of the answer, in whichever protocol it came.",
     )
     rating: Rating | None = Field(description="Null withdraws what was said before.")
-    comment: Annotated[Text, Field(max_length=MAX_COMMENT_CHARACTERS)] | None = Field(
+    comment: _Comment | None = Field(
         None, description="Replaces the comment before, also when it is left out."
     )
-    user: _ShortText = Field(
+    user: _Short = Field(
         "",
         description="Who rates, by a name of your own, where several people read one answer: each "
         "has a rating of their own.",

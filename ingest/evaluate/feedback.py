@@ -28,8 +28,9 @@ class Asked:
 
     @property
     def id(self) -> str:
-        """Of the question; stays while more feedback comes in."""
-        return self.feedback[0].thumb.answer_id
+        """Of the question, and of no other; stays while more feedback comes in."""
+        thumb = self.feedback[0].thumb
+        return f"{thumb.answer_id}/{thumb.rated_by}" if thumb.rated_by else thumb.answer_id
 
     @property
     def text(self) -> str:
@@ -124,7 +125,7 @@ def _make_question(asked: Asked) -> Question:
     return Question(
         asked.id,
         asked.text,
-        f"the feedback on answer {asked.id}",
+        f"the feedback on {asked.id}",
         {one.document: 1 for one in passages if one.document is not None},
         tuple(passages),
         answerable=not asked.is_unanswerable,

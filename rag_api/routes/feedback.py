@@ -29,6 +29,8 @@ async def rate_answer(given: FeedbackRequest, parts: OurParts) -> FeedbackView:
     the id of the answer is enough, and after that for an answer that was rated before; else send
     the answer along. `ingest eval --from-feedback` makes questions of it.
     """
+    if given.answer is not None:
+        check_length(given.answer.question)
     answer_id = _strip(given.answer_id)
     comment = given.comment if given.comment and given.comment.strip() else None
     if given.rating is None:
@@ -47,7 +49,6 @@ def _find_answer(answer_id: str, given: FeedbackRequest, parts: Parts) -> RatedA
     except AnswerNotFoundError:
         known = None
     if known is None and given.answer is not None:
-        check_length(given.answer.question)
         return read_copy(given.answer)
     return known
 

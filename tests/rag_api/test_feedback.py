@@ -125,13 +125,16 @@ async def test_what_the_server_has_counts_before_what_the_caller_says() -> None:
         ({"rating": "up"}, "answer_id"),
         ({"answer_id": "a"}, "rating"),
         ({"answer_id": "a", "rating": "good"}, "rating: Input should be 'up' or 'down'"),
-        ({"answer_id": "a" * 256, "rating": "up"}, "answer_id"),
+        ({"answer_id": "a/b", "rating": "up"}, "answer_id: String should match pattern"),
         ({"answer_id": "a", "rating": "up", "coment": "x"}, "coment"),
         (
             {"answer_id": "a", "rating": "up", "comment": "x" * (MAX_COMMENT_CHARACTERS + 1)},
-            "at most 4000",
+            "comment: String should have at most 4000 characters",
         ),
-        ({"answer_id": "a", "rating": "up", "comment": "\ud800"}, "half a surrogate pair"),
+        (
+            {"answer_id": "a", "rating": "up", "comment": "\ud800"},
+            "comment: Input should be a valid string",
+        ),
         ({"answer_id": "a", "rating": "up", "answer": {"question": "Q"}}, "answer.outcome"),
     ],
 )
