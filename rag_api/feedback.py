@@ -13,9 +13,10 @@ from rag_core.catalog.feedback import Rating
 from rag_core.unicode import check_unicode
 
 MAX_COMMENT_CHARACTERS = 4_000
-_MAX_ANSWER_CHARACTERS = 200_000
-_MAX_SOURCE_CHARACTERS = 4_000
-_MAX_CITATIONS = 500
+_MAX_ANSWER_CHARACTERS = 100_000
+_MAX_QUOTE_CHARACTERS = 20_000
+"""Of a source, too."""
+_MAX_CITATIONS = 200
 _MAX_PASSAGES = 50
 _MAX_OFFSET = (1 << 31) - 1
 
@@ -24,8 +25,11 @@ _Short = Annotated[Annotated[str, Field(max_length=255)], AfterValidator(check_u
 _Long = Annotated[
     Annotated[str, Field(max_length=_MAX_ANSWER_CHARACTERS)], AfterValidator(check_unicode)
 ]
+_Quote = Annotated[
+    Annotated[str, Field(max_length=_MAX_QUOTE_CHARACTERS)], AfterValidator(check_unicode)
+]
 _Source = Annotated[
-    Annotated[str, Field(min_length=1, max_length=_MAX_SOURCE_CHARACTERS)],
+    Annotated[str, Field(min_length=1, max_length=_MAX_QUOTE_CHARACTERS)],
     AfterValidator(check_unicode),
 ]
 _Comment = Annotated[
@@ -48,7 +52,7 @@ class CitationCopy(_Copy):
     source: _Source
     start: _Offset
     end: _Offset
-    quote: _Long
+    quote: _Quote
 
 
 class PassageCopy(_Copy):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
 from contextlib import ExitStack, aclosing, asynccontextmanager, suppress
 from dataclasses import dataclass
 from http import HTTPStatus
@@ -14,6 +14,7 @@ import aiohttp
 from pydantic import BaseModel, Field, TypeAdapter, ValidationError
 
 from rag_api.demo.faults import CallError, away, read_refusal
+from rag_api.demo.turns import Begun
 from rag_api.events import Event, Failed
 from rag_api.job_views import Finished, JobView, Progress
 from rag_api.requests import CollectionList, CollectionView, DocumentView, SearchAnswer
@@ -80,7 +81,7 @@ class Api:
 
     async def answer(
         self, question: str, *, collection: str | None, history: Sequence[dict[str, str]]
-    ) -> AsyncGenerator[Event, None]:
+    ) -> AsyncGenerator[Event | Begun, None]:
         """The events of an answer; whatever goes wrong is a `Failed` at its end.
 
         To close it stops the answer.
@@ -98,13 +99,22 @@ class Api:
         except CallError as error:
             yield Failed(error=type(error).__name__, detail=str(error), retryable=True)
 
-    async def _answer(self, asked: object) -> AsyncGenerator[Event, None]:
+    async def _answer(self, asked: object) -> AsyncGenerator[Event | Begun, None]:
         async with self._call("POST", "/v1/answers", json=asked) as response:
+            yield Begun(response.headers["X-Answer-Id"])
             async for event in _read_events(response):
                 yield event
                 if event.type in {"done", "failed"}:
                     return
         raise away()
+
+    async def rate(self, given: Mapping[str, object]) -> None:
+        """Keep a rating, as `POST /v1/feedback` takes it.
+
+        Raises:
+            CallError: as above.
+        """
+        await self._fetch("POST", "/v1/feedback", json=given)
 
     async def follow(self, job_id: str) -> AsyncGenerator[Progress | Finished, None]:
         """How far a job is, until it has ended.

@@ -17,6 +17,8 @@ from rag_api.demo.links import Links
 from rag_api.demo.page import build_page
 
 PATH = "/demo"
+_STYLES = ("page.css", "thumbs.css")
+_SCRIPTS = ("page.js", "thumbs.js")
 _SYSTEM_FONTS = ("system-ui", "-apple-system", "Segoe UI", "sans-serif")
 _MONOSPACE = ("ui-monospace", "Consolas", "monospace")
 
@@ -43,8 +45,10 @@ def create_page_app(api: Api, *, same_site: bool, max_upload_mb: int) -> FastAPI
         mcp_server=False,
         max_file_size=max_upload_mb << 20,
         theme=_theme(),
-        css=folder.joinpath("page.css").read_text("utf-8"),
-        head=f"<script>{folder.joinpath('page.js').read_text('utf-8')}</script>",
+        css="\n".join(folder.joinpath(name).read_text("utf-8") for name in _STYLES),
+        head="".join(
+            f"<script>{folder.joinpath(name).read_text('utf-8')}</script>" for name in _SCRIPTS
+        ),
     )
     return app
 

@@ -37,6 +37,14 @@ class Stretch:
 
 
 @dataclass(frozen=True, slots=True)
+class Begun:
+    """The API has begun an answer."""
+
+    run: str
+    """Its name there."""
+
+
+@dataclass(frozen=True, slots=True)
 class Turn:
     """A question, and its answer as far as it has come."""
 
@@ -56,6 +64,8 @@ class Turn:
     nearest: tuple[NearMiss, ...] = ()
     fault: str = ""
     """Why there is no answer, or no more of it; a sentence."""
+    run: str = ""
+    """The answer's name at the API; empty before it has begun."""
     stretches: Mapping[int, Stretch] = field(default_factory=dict)
     """By a passage's number: it and what stands around it, once its document was read."""
 
@@ -65,9 +75,11 @@ class Turn:
         return self.status in RUNNING
 
 
-def take_event(turn: Turn, event: Event) -> Turn:
+def take_event(turn: Turn, event: Event | Begun) -> Turn:
     """The turn with the event in it; events that say nothing to a reader change nothing."""
     match event:
+        case Begun():
+            turn = replace(turn, run=event.run)
         case Retrieved():
             turn = replace(turn, retrieved=event)
         case Delta():
