@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from rag_api.events import Cited, Delta, Done, Failed, PassageView, Retrieved
+from rag_api.events import Cited, Delta, Done, Event, Failed, PassageView, Retrieved
 from rag_api.feedback import AnswerCopy
 from rag_api.runs import Run
 from rag_api.wire.completed import leave_out_void
@@ -56,7 +57,10 @@ def read_run(run: Run) -> RatedAnswer | None:
         raise InvalidRequestError(f"there is no answer {run.id!r} to rate: {retrieved.detail}")
     if not isinstance(retrieved, Retrieved) or not isinstance(last, Done | Failed):
         return None
-    said = leave_out_void(events)
+    return _read_events(retrieved, leave_out_void(events), last)
+
+
+def _read_events(retrieved: Retrieved, said: Sequence[Event], last: Done | Failed) -> RatedAnswer:
     by_number = {passage.number: passage for passage in retrieved.passages}
     return RatedAnswer(
         question=retrieved.question,

@@ -114,6 +114,7 @@ async def test_a_reader_rates_comments_and_changes_their_mind() -> None:
             ("see", "Thank you. Your comment is kept"),
             ("evaluate", pressed),
             *ask("And in dollars?"),
+            ("until", "document.querySelectorAll('[data-thumb]').length === 4"),
             ("evaluate", pressed),
             ("evaluate", "[...document.querySelectorAll('[data-thumb=up]')].at(-1).focus()"),
             ("key", "Space"),
