@@ -55,6 +55,8 @@ export interface Answer {
   least_score: number;
   /** As in `retrieved`. */
   best_score: number | null;
+  /** As in `retrieved`. */
+  timings: Timings;
   /** The closest passages, best first, where the outcome is `insufficient`. */
   nearest: Array<NearMiss>;
 }
@@ -942,6 +944,8 @@ export interface Retrieved {
   reranked_by: string | null;
   /** What was left undone, one sentence each. */
   warnings: Array<string>;
+  /** How long that took; the same each time the answer is read. */
+  timings: Timings;
 }
 
 /** What became of an answer's run. */
@@ -966,6 +970,8 @@ export interface SearchAnswer {
   passages: Array<PassageView>;
   /** The model that ordered them; null: the order is the search's. */
   reranked_by: string | null;
+  /** How long it took. */
+  timings: Timings;
 }
 
 /** What to search. */
@@ -1110,6 +1116,16 @@ export interface TextSettings {
 export interface TextStartPart {
   type?: "text-start";
   id: string;
+}
+
+/** How long it took to find the passages, step by step. */
+export interface Timings {
+  /** Until it was known what to search; the chat model may have been asked. */
+  rewriting_milliseconds: number;
+  /** All but the two others: by meaning and by words, and reading what it was. */
+  searching_milliseconds: number;
+  /** Until the reranker answered or failed; null when none was asked. */
+  reranking_milliseconds: number | null;
 }
 
 /** What AI SDK's `DefaultChatTransport` posts; the last three are ours, by its option `body`. */

@@ -1,16 +1,16 @@
-"""The settings → who answers: a chat model with its fallback, or the extractive answerer."""
+"""The settings → who answers: chat models with their fallback, or the extractive answerer."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import replace
 
 from rag_api.answer import Answerer, ExtractiveAnswerer, ModelAnswerer
 from rag_api.chat import open_chat
-from rag_api.chat.choice import ModelSettings, fallback_model, main_model
-from rag_api.extractive import MODEL_FAILED
+from rag_api.chat.choice import ModelSettings, fallback_model, main_model, more_models
+from rag_api.extractive import CHOSEN, MODEL_FAILED
 from rag_core.embedding import Embedder
 from rag_core.settings import Settings
 from rag_core.tokens import open_chat_counter
@@ -32,6 +32,28 @@ async def open_answerer(settings: Settings, embedder: Embedder) -> AsyncIterator
             return
         async with _open(settings, wanted, embedder) as fallback:
             yield replace(answerer, fallback=_stand_in(fallback))
+
+
+@asynccontextmanager
+async def open_others(
+    settings: Settings, embedder: Embedder, first: Answerer
+) -> AsyncIterator[Mapping[str, Answerer]]:
+    """Open what CHAT_MODELS means, by the models' names; the fallback of the first is theirs, too.
+
+    Raises:
+        ConfigurationError: a model cannot be opened as the setting names it.
+    """
+    async with AsyncExitStack() as stack:
+        others: dict[str, Answerer] = {}
+        for wanted in more_models(settings):
+            answerer = await stack.enter_async_context(_open(settings, wanted, embedder))
+            if isinstance(answerer, ExtractiveAnswerer):
+                answerer = replace(answerer, why=CHOSEN)
+            elif isinstance(first, ModelAnswerer):
+                answerer = replace(answerer, fallback=first.fallback)
+            if answerer.model != first.model:
+                others[answerer.model] = answerer
+        yield others
 
 
 def _stand_in(answerer: Answerer) -> Answerer:

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 
 from rag_api.admission import Runs
-from rag_api.answerers import open_answerer
+from rag_api.answerers import open_answerer, open_others
 from rag_api.embeddings import offer_embeddings
 from rag_api.index_library import IndexLibrary
 from rag_api.jobs import CatalogJobs, JobWatch
@@ -29,6 +29,8 @@ async def open_parts(settings: Settings) -> AsyncIterator[Parts]:
     async with AsyncExitStack() as stack:
         index = await stack.enter_async_context(open_index(settings))
         answerer = await stack.enter_async_context(open_answerer(settings, index.embedder))
+        opening = open_others(settings, index.embedder, answerer)
+        others = await stack.enter_async_context(opening)
         stack.push_async_callback(_stop, asyncio.create_task(follow_changes(index)))
         runs = Runs(most=settings.max_answers)
         stack.push_async_callback(runs.close)
@@ -36,7 +38,6 @@ async def open_parts(settings: Settings) -> AsyncIterator[Parts]:
         jobs = CatalogJobs(index.catalog, settings.home)
         watch = JobWatch(jobs)
         stack.callback(watch.close)
-        reranking = await stack.enter_async_context(open_reranking(settings))
         yield Parts(
             settings=settings,
             library=IndexLibrary(index.for_questions()),
@@ -47,7 +48,8 @@ async def open_parts(settings: Settings) -> AsyncIterator[Parts]:
             jobs=jobs,
             watch=watch,
             ratings=CatalogRatings(index.catalog),
-            reranking=reranking,
+            reranking=await stack.enter_async_context(open_reranking(settings)),
+            others=others,
         )
 
 

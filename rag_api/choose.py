@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -33,6 +34,8 @@ class Chosen:
     """What they were made of, and all else that the search told."""
     reranked_by: str | None
     warnings: tuple[str, ...]
+    reranking_seconds: float | None
+    """None when no reranker was asked."""
 
 
 async def choose_passages(
@@ -52,15 +55,17 @@ async def choose_passages(
     reranking = parts.reranking if options.rerank else None
     wanted = max(2 * query.top_k + _SPARE, reranking.candidates if reranking else 0)
     found, distinct = await _search(query, wanted, limit, collections=collections, parts=parts)
-    ordered = Ordered(distinct)
+    ordered, seconds = Ordered(distinct), None
     if reranking is not None:
+        began = time.perf_counter()
         ordered = await reranking.order(query, distinct, weights=collections)
+        seconds = time.perf_counter() - began
     passages = await _vary(ordered.passages, collections, options, parts)
     stretches = merge_touching(passages, most=query.top_k, max_characters=limit)
     if in_document_order:
         stretches = order_by_document(stretches)
     shown = await _read(stretches, parts)
-    return Chosen(shown, found, ordered.reranked_by, ordered.warnings)
+    return Chosen(shown, found, ordered.reranked_by, ordered.warnings, seconds)
 
 
 async def _vary(

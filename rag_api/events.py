@@ -73,6 +73,20 @@ class Citation(_Event):
     answer_end: int = Field(description="The marker in the answer, in Unicode code points.")
 
 
+class Timings(_Event):
+    """How long it took to find the passages, step by step."""
+
+    rewriting_milliseconds: float = Field(
+        0.0, description="Until it was known what to search; the chat model may have been asked."
+    )
+    searching_milliseconds: float = Field(
+        0.0, description="All but the two others: by meaning and by words, and reading what it was."
+    )
+    reranking_milliseconds: float | None = Field(
+        None, description="Until the reranker answered or failed; null when none was asked."
+    )
+
+
 class Retrieved(_Event):
     """The passages found for the question; the first event."""
 
@@ -107,6 +121,9 @@ class Retrieved(_Event):
         None, description="The model that ordered them; null: the order is the search's."
     )
     warnings: tuple[str, ...] = Field((), description="What was left undone, one sentence each.")
+    timings: Timings = Field(
+        Timings(), description="How long that took; the same each time the answer is read."
+    )
 
 
 class Delta(_Event):

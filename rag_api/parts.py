@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from rag_api.admission import Runs
 from rag_api.answer import Answerer
@@ -34,3 +34,14 @@ class Parts:
     ratings: Ratings
     reranking: Reranking | None = None
     """None when no reranker is configured."""
+    others: Mapping[str, Answerer] = field(default_factory=dict)
+    """Who answers, when a question asks for one of CHAT_MODELS by its name."""
+
+    @property
+    def chat_models(self) -> list[str]:
+        """The names of all chat models, the first one first."""
+        return [self.answerer.model, *self.others]
+
+    def find_answerer(self, model: str | None) -> Answerer:
+        """Who answers when this model is asked for; the first one by any other name."""
+        return self.answerer if model is None else self.others.get(model, self.answerer)

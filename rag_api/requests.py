@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, JsonValue
 
-from rag_api.events import PassageView
+from rag_api.events import PassageView, Timings
 from rag_api.retrieval_options import AS_USUAL, Retrieval, RetrievalText
 from rag_api.texts import Name, Text
 from rag_core.query import Empty
@@ -200,6 +200,7 @@ class SearchAnswer(_Answer):
     reranked_by: str | None = Field(
         None, description="The model that ordered them; null: the order is the search's."
     )
+    timings: Timings = Field(Timings(), description="How long it took.")
 
 
 class CollectionView(_Answer):

@@ -90,6 +90,9 @@ class Settings(BaseSettings):
     chat_model: str | None = Field(None, alias="CHAT_MODEL")
     """A model's name at the OpenAI-compatible server, `provider:model` for LangChain, or
     `extractive`, which is also the choice when neither a key nor a base URL is set."""
+    chat_models: str | None = Field(None, alias="CHAT_MODELS")
+    """More chat models, by whose names a question may ask for one; separated by commas, each
+    written as CHAT_MODEL is, and behind the same server."""
     chat_fallback_model: str | None = Field(None, alias="CHAT_FALLBACK_MODEL")
     """Answers when the chat model fails; written as CHAT_MODEL is."""
     chat_fallback_base_url: str | None = Field(None, alias="CHAT_FALLBACK_BASE_URL")

@@ -71,6 +71,16 @@ def main_model(settings: Settings) -> ModelSettings:
     )
 
 
+def more_models(settings: Settings) -> list[ModelSettings]:
+    """The models beside the first one that a question may ask for by name."""
+    names = [name.strip() for name in (settings.chat_models or "").split(",")]
+    return [
+        ModelSettings("CHAT_MODELS", name, settings.openai_base_url, settings.openai_api_key)
+        for name in names
+        if name
+    ]
+
+
 def fallback_model(settings: Settings) -> ModelSettings | None:
     """The model that is asked when the first one fails; None when there is to be none.
 

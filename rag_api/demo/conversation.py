@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from html import escape
 
 from rag_api.demo.answer_text import render_answer
+from rag_api.demo.found import write_time
 from rag_api.demo.links import Links
 from rag_api.demo.panel import panel_prefix, score_bar
 from rag_api.demo.thumbs import render_thumbs
@@ -19,10 +20,12 @@ _EMPTY = {
 _WELCOME = """
 <div class="welcome">
 <h2>What would you like to know?</h2>
-<p>Answers come from the documents alone, and each claim points at the exact words that support it:
-choose a number in an answer to see them.</p>
+<p>Answers come from your documents alone. Choose a number in an answer to see the exact words it
+rests on.</p>
 </div>
 """
+_NO_MODEL = "extractive"
+_AGAIN = '<p><button type="button" class="small" data-press="again">Answer again</button></p>'
 
 
 def render_welcome() -> str:
@@ -40,8 +43,8 @@ def render_turn(turn: Turn, links: Links) -> str:
     body = render_answer(turn.text, turn.citations, prefix=panel_prefix(turn)) if turn.text else ""
     return (
         f'<article class="turn" aria-busy="{"true" if turn.running else "false"}">'
-        f'<h3 class="question" dir="auto"><span class="unseen">You asked: </span>'
-        f"{escape(turn.question)}</h3>"
+        f'<h2 class="question" dir="auto"><span class="unseen">You asked: </span>'
+        f"{escape(turn.question)}</h2>"
         f'<div class="answer{_class(turn)}" dir="auto">'
         f"{_head(turn)}{body}{_foot(turn, links)}</div></article>"
     )
@@ -64,22 +67,29 @@ def _head(turn: Turn) -> str:
 
 def _foot(turn: Turn, links: Links) -> str:
     if turn.status == "stopped":
-        return '<p class="note">Stopped.</p>'
+        return f'<p class="note">{escape(turn.fault) or "Stopped."}</p>'
     if turn.status == "failed":
-        return f'<p class="fault" role="alert">{escape(turn.fault)}</p>'
+        return f'<div class="fault" role="alert"><p>{escape(turn.fault)}</p>{_AGAIN}</div>'
     if turn.status != "done":
         return ""
     note = '<p class="note">Cut off at the model’s limit.</p>' if turn.cut else ""
     if turn.outcome in _EMPTY and not turn.text:
         note += f"<p>{_EMPTY[turn.outcome]}</p>"
-    return note + _nearest(turn, links) + render_thumbs(turn)
+    return note + _nearest(turn, links) + _by(turn) + render_thumbs(turn)
+
+
+def _by(turn: Turn) -> str:
+    """Who answered, and how long it took where that was measured."""
+    who = f"Answered by {turn.model}" if turn.model != _NO_MODEL else "Quoted without a chat model"
+    took = turn.whole_milliseconds
+    return f'<p class="by">{escape(who)}{"" if took is None else f" in {write_time(took)}"}</p>'
 
 
 def _nearest(turn: Turn, links: Links) -> str:
     if not turn.nearest:
         return ""
     items = "".join(_miss(turn, one, links) for one in turn.nearest)
-    return f'<div class="nearest"><h4>What came closest</h4><ul>{items}</ul></div>'
+    return f'<div class="nearest"><h3>What came closest</h3><ul>{items}</ul></div>'
 
 
 def _miss(turn: Turn, miss: NearMiss, links: Links) -> str:

@@ -1,8 +1,8 @@
-"""A turn → the view "How this was found": what was searched, by whom, with which scores."""
+"""A turn → the view "How this was found": what was searched, the rankings, and the times."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from html import escape
 
 from rag_api.demo.turns import Turn
@@ -13,13 +13,19 @@ _WRITTEN_BY = {
     "rule": "rewritten by rule, from the turn before",
     "model": "rewritten by the chat model",
 }
-_COLUMNS = (
-    ("No.", "The passage's number"),
-    ("Title", "Of the document"),
-    ("Meaning", "Cosine similarity, at most 1"),
-    ("Words", "BM25, 0 or more"),
-    ("Both", "The score that orders them, unless a reranker does"),
-    ("Reranker", "On the reranker's own scale"),
+_SECOND_MILLISECONDS = 1000
+
+Score = Callable[[PassageView], float | None]
+
+_RANKINGS: tuple[tuple[str, str, Score], ...] = (
+    ("By meaning", "Cosine similarity, at most 1", lambda one: one.score),
+    ("By words", "BM25, 0 or more", lambda one: one.lexical_score),
+    ("Together", "Of meaning and words, as they were searched", lambda one: one.fused_score),
+)
+_RERANKING: tuple[str, str, Score] = (
+    "By the reranker",
+    "On its own scale",
+    lambda one: one.rerank_score,
 )
 
 
@@ -28,13 +34,23 @@ def render_found(turn: Turn) -> str:
     retrieved = turn.retrieved
     if retrieved is None:
         return ""
-    facts = "".join(
-        f"<dt>{escape(name)}</dt><dd>{escape(text)}</dd>" for name, text in _facts(turn, retrieved)
-    )
     return (
-        f'<details class="found"><summary>How this was found</summary><dl>{facts}</dl>'
-        f"{_table(retrieved.passages)}</details>"
+        '<details class="found"><summary>How this was found</summary>'
+        f"{_list(_facts(turn, retrieved))}{_rankings(retrieved.passages)}"
+        f"<h3>How long it took</h3>{_list(_times(turn, retrieved))}</details>"
     )
+
+
+def write_time(milliseconds: float) -> str:
+    """A time as people say it: `14 ms`, `2.1 s`."""
+    if milliseconds >= _SECOND_MILLISECONDS:
+        return f"{milliseconds / _SECOND_MILLISECONDS:.1f} s"
+    return f"{milliseconds:.0f} ms" if milliseconds >= 1 else "under 1 ms"
+
+
+def _list(facts: Iterable[tuple[str, str]]) -> str:
+    items = "".join(f"<dt>{escape(name)}</dt><dd>{escape(text)}</dd>" for name, text in facts)
+    return f"<dl>{items}</dl>"
 
 
 def _facts(turn: Turn, retrieved: Retrieved) -> list[tuple[str, str]]:
@@ -47,7 +63,7 @@ def _facts(turn: Turn, retrieved: Retrieved) -> list[tuple[str, str]]:
     searched = ", ".join(retrieved.collections) or retrieved.collection
     facts.append(("Collection", searched))
     facts.append(("Ordered by", retrieved.reranked_by or "meaning and words together"))
-    facts.append(("Least score", f"{retrieved.least_score:.3f}, of meaning and words together"))
+    facts.append(("Close enough", f"from {retrieved.least_score:.3f}, meaning and words together"))
     facts += [("Warning", warning) for warning in retrieved.warnings]
     if turn.model:
         facts.append(("Answered by", turn.model))
@@ -56,25 +72,55 @@ def _facts(turn: Turn, retrieved: Retrieved) -> list[tuple[str, str]]:
     return facts
 
 
-def _table(passages: Sequence[PassageView]) -> str:
+def _times(turn: Turn, retrieved: Retrieved) -> list[tuple[str, str]]:
+    timings = retrieved.timings
+    measured = [
+        ("Rewriting the question", timings.rewriting_milliseconds),
+        ("Searching", timings.searching_milliseconds),
+        ("Reranking", timings.reranking_milliseconds),
+        ("Until the first word", turn.first_word_milliseconds),
+        ("Whole answer", turn.whole_milliseconds),
+    ]
+    return [(name, write_time(time)) for name, time in measured if time is not None]
+
+
+def _rankings(passages: Sequence[PassageView]) -> str:
     if not passages:
         return ""
     reranked = any(one.rerank_score is not None for one in passages)
-    columns = _COLUMNS if reranked else _COLUMNS[:-1]
-    head = "".join(f'<th scope="col" title="{about}">{name}</th>' for name, about in columns)
-    rows = "".join(_row(one, reranked=reranked) for one in passages)
+    rankings = (*_RANKINGS, _RERANKING) if reranked else _RANKINGS
+    head = "".join(f'<th scope="col" title="{about}">{name}</th>' for name, about, _ in rankings)
+    # The last of them is what they were ordered by.
+    *_, deciding = rankings[-1]
+    best_first = sorted(passages, key=lambda one: _known(deciding(one)), reverse=True)
+    rows = "".join(
+        _row(one, [(_place(one, passages, score), score(one)) for *_, score in rankings])
+        for one in best_first
+    )
     return (
-        f'<div class="wide" tabindex="0" role="region" aria-label="Scores"><table>'
-        f"<thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table></div>"
+        "<h3>How the passages rank</h3>"
+        '<div class="wide" tabindex="0" role="region" aria-label="How the passages rank"><table>'
+        f'<thead><tr><th scope="col">Passage</th>{head}</tr></thead><tbody>{rows}</tbody></table>'
+        "</div>"
     )
 
 
-def _row(passage: PassageView, *, reranked: bool) -> str:
-    scores = [passage.score, passage.lexical_score, passage.fused_score]
-    cells = [f"{score:.3f}" for score in scores]
-    if reranked:
-        score = passage.rerank_score
-        cells.append("–" if score is None else f"{score:.3f}")
-    numbers = "".join(f"<td>{cell}</td>" for cell in cells)
+def _place(passage: PassageView, passages: Sequence[PassageView], score: Score) -> int:
+    """Of the passage by this score, from 1; equal ones share theirs."""
+    return 1 + sum(_known(score(other)) > _known(score(passage)) for other in passages)
+
+
+def _known(score: float | None) -> float:
+    return float("-inf") if score is None else score
+
+
+def _row(passage: PassageView, placed: Iterable[tuple[int, float | None]]) -> str:
+    cells = "".join(
+        "<td>–</td>" if score is None else f"<td><b>{place}.</b> {score:.3f}</td>"
+        for place, score in placed
+    )
     title = escape(passage.title or passage.source)
-    return f'<tr><th scope="row">{passage.number}</th><td class="name">{title}</td>{numbers}</tr>'
+    return (
+        f'<tr><th scope="row" class="name"><span class="number">{passage.number}</span>{title}</th>'
+        f"{cells}</tr>"
+    )

@@ -1,13 +1,15 @@
-// Chips in answers lead to the marked words in the panel, and Escape leads back. A new question is
-// scrolled to once, and its answer is told to screen readers once, when it is complete.
+// Chips in answers lead to the marked words in the panel, and Escape or a button leads back. A new
+// question is scrolled to once, and its answer is told to screen readers once, when it is complete.
 (() => {
   let origin = null;
   let turns = 0;
-  let told = true;
+  let busy = false;
+  const settled = new WeakSet();
   const teller = document.createElement("p");
-  teller.className = "unseen";
   teller.setAttribute("role", "status");
   teller.style.cssText = "position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%)";
+
+  const calm = () => matchMedia("(prefers-reduced-motion: reduce)").matches;
 
   function show(target) {
     const mark = document.getElementById(target);
@@ -22,26 +24,62 @@
       other.classList.remove("current");
     }
     mark.classList.add("current");
-    const calm = matchMedia("(prefers-reduced-motion: reduce)").matches;
     const block = mark === card ? "start" : "center";
-    mark.scrollIntoView({ block, behavior: calm ? "auto" : "smooth" });
+    mark.scrollIntoView({ block, behavior: calm() ? "auto" : "smooth" });
     (mark === card ? mark.querySelector("summary") : mark).focus({ preventScroll: true });
     return true;
   }
 
+  function goBack() {
+    if (!origin?.isConnected) return;
+    origin.focus({ preventScroll: true });
+    origin.scrollIntoView({ block: "center" });
+  }
+
+  // What Gradio's markup lacks: a name that holds what is seen, and whether a part is open.
+  function mend() {
+    document.querySelector("#add .upload-container[aria-label]")?.removeAttribute("aria-label");
+    const add = adding();
+    add?.querySelector(".icon").setAttribute("aria-hidden", "true");
+    add?.setAttribute("aria-expanded", add.classList.contains("open"));
+  }
+
+  const adding = () => document.querySelector("#add > .label-wrap");
+  const closeAdding = () => adding()?.classList.contains("open") && adding().click();
+
   document.addEventListener("click", (event) => {
+    requestAnimationFrame(mend);
+    if (event.isTrusted && !event.target.closest("#add")) closeAdding();
+    if (event.target.closest("#back")) return goBack();
+    const pressing = event.target.closest("button[data-press]");
+    if (pressing) return document.getElementById(pressing.dataset.press)?.click();
     const link = event.target.closest("a[data-mark]");
     if (!link || event.ctrlKey || event.metaKey || event.shiftKey) return;
-    if (show(link.dataset.mark)) origin = link;
-    else if (!link.getAttribute("href").startsWith("#")) return;
+    if (show(link.dataset.mark)) {
+      origin = link;
+      document.getElementById("back").hidden = false;
+    } else if (!link.getAttribute("href").startsWith("#")) return;
     event.preventDefault();
   });
 
   document.addEventListener("keydown", (event) => {
-    if (event.key !== "Escape" || !origin?.isConnected || !event.target.closest("#panel")) return;
-    origin.focus({ preventScroll: true });
-    origin.scrollIntoView({ block: "center" });
+    if (event.key !== "Escape") return;
+    if (event.target.closest("#panel")) goBack();
+    if (!event.target.closest("#add")) return;
+    closeAdding();
+    adding().focus();
   });
+
+  // Who uses keys stays where things go on when the button that was pressed is gone.
+  let held = null;
+  document.addEventListener("focusin", ({ target }) => {
+    held = target.matches("button:focus-visible") ? target : null;
+  });
+  function keepFocus() {
+    if (!held || held.isConnected || document.activeElement !== document.body) return;
+    held = null;
+    document.querySelector("#question textarea")?.focus();
+  }
 
   // Gradio takes a field that it has emptied before for empty still.
   function empty(question) {
@@ -51,19 +89,39 @@
     field.dispatchEvent(new Event("input", { bubbles: true }));
   }
 
+  // The marked words are seen at once, wherever in the passage they stand.
+  function settle() {
+    for (const text of document.querySelectorAll("#panel .card[open] .text")) {
+      const mark = text.querySelector("mark");
+      if (!mark || settled.has(text) || !text.clientHeight) continue;
+      settled.add(text);
+      const down = mark.getBoundingClientRect().top - text.getBoundingClientRect().top;
+      text.scrollTop += down - text.clientHeight / 3;
+    }
+  }
+  document.addEventListener("toggle", settle, true);
+
+  function tell(text) {
+    if (!teller.isConnected) document.body.append(teller);
+    teller.textContent = text;
+  }
+
   new MutationObserver(() => {
+    mend();
+    settle();
+    keepFocus();
     const all = document.querySelectorAll("#log .turn");
     const last = all[all.length - 1];
     if (all.length > turns) {
+      const added = document.querySelector("#job .ready");
+      if (added) added.hidden = true;
       last.scrollIntoView({ block: "start" });
       empty(last.querySelector(".question").lastChild.textContent);
-      told = false;
     }
     turns = all.length;
-    if (last && !told && last.getAttribute("aria-busy") === "false") {
-      told = true;
-      if (!teller.isConnected) document.body.append(teller);
-      teller.textContent = last.querySelector(".answer").innerText;
-    }
-  }).observe(document.documentElement, { childList: true, subtree: true });
+    const isBusy = last?.getAttribute("aria-busy") === "true";
+    if (isBusy && !busy) tell("Answering…");
+    if (busy && !isBusy && last) tell(last.querySelector(".answer").innerText);
+    busy = isBusy;
+  }).observe(document.documentElement, { attributeFilter: ["aria-busy"], childList: true, subtree: true });
 })();

@@ -11,10 +11,13 @@ from rag_api.demo.marks import mark_ranges
 from rag_api.demo.turns import Stretch, Turn
 from rag_api.events import PassageView
 
+PANEL_HEAD = '<h2>Sources</h2><button type="button" id="back" hidden>Back to the answer</button>'
 EMPTY_PANEL = (
     '<p class="hint">The passages that an answer rests on stand here, with the cited words '
     "marked in their place.</p>"
 )
+
+_GONE = "This document was changed or removed since; this is the passage as it was."
 
 
 def render_panel(turns: Iterable[Turn], links: Links) -> str:
@@ -74,9 +77,15 @@ def _card(turn: Turn, passage: PassageView, links: Links, *, cited: bool) -> str
         f'{" open" if cited else ""}><summary><span class="number">{passage.number}</span>'
         f'<span class="title">{title}<small>{escape(" · ".join(place))}</small></span>'
         f"{score_bar(passage.confidence, 'How well it fits the question')}</summary>"
-        f'<div class="text" dir="auto">{_text(turn, passage, identity)}</div>'
-        f'<p class="links">{links.write(passage)}</p></details>'
+        f'<div class="text" dir="auto" tabindex="0">{_text(turn, passage, identity)}</div>'
+        f"{_place(turn, passage, links)}</details>"
     )
+
+
+def _place(turn: Turn, passage: PassageView, links: Links) -> str:
+    if passage.document_id in turn.gone:
+        return f'<p class="gone">{_GONE}</p>'
+    return f'<p class="links">{links.write(passage)}</p>'
 
 
 def _pages(turn: Turn, passage: PassageView) -> list[str]:

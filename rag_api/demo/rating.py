@@ -57,9 +57,8 @@ class Thumbs:
         turn = next((one for one in conversation.turns if one.run == thumb.run), None)
         if turn is None:
             return _tell(thumb, fault=_FORGOTTEN)
-        api = Api(self.api.url, (key or "").strip() or self.api.key)
         try:
-            await api.rate(_write(turn, thumb))
+            await self.api.with_key(key).rate(_write(turn, thumb))
         except CallError as error:
             return _tell(thumb, fault=str(error))
         return _tell(thumb)

@@ -13,12 +13,13 @@ from starlette.responses import RedirectResponse
 
 from rag_api.demo.actions import Actions
 from rag_api.demo.client import Api
+from rag_api.demo.conversing import Conversing
 from rag_api.demo.links import Links
 from rag_api.demo.page import build_page
 
 PATH = "/demo"
 _STYLES = ("page.css", "thumbs.css")
-_SCRIPTS = ("page.js", "thumbs.js")
+_SCRIPTS = ("page.js", "conversations.js", "thumbs.js")
 _SYSTEM_FONTS = ("system-ui", "-apple-system", "Segoe UI", "sans-serif")
 _MONOSPACE = ("ui-monospace", "Consolas", "monospace")
 
@@ -33,7 +34,10 @@ def create_page_app(api: Api, *, same_site: bool, max_upload_mb: int) -> FastAPI
         return RedirectResponse(f"{PATH}/")
 
     folder = files(__package__ or "rag_api.demo")
-    page = build_page(Actions(api, Links(api.url, same_site=same_site)))
+    styles = (folder.joinpath(name).read_text("utf-8") for name in _STYLES)
+    scripts = (folder.joinpath(name).read_text("utf-8") for name in _SCRIPTS)
+    links = Links(api.url, same_site=same_site)
+    page = build_page(Actions(api), Conversing(api, links))
     gr.mount_gradio_app(
         app,
         page,
@@ -45,10 +49,8 @@ def create_page_app(api: Api, *, same_site: bool, max_upload_mb: int) -> FastAPI
         mcp_server=False,
         max_file_size=max_upload_mb << 20,
         theme=_theme(),
-        css="\n".join(folder.joinpath(name).read_text("utf-8") for name in _STYLES),
-        head="".join(
-            f"<script>{folder.joinpath(name).read_text('utf-8')}</script>" for name in _SCRIPTS
-        ),
+        css="\n".join(styles),
+        head="".join(f"<script>{script}</script>" for script in scripts),
     )
     return app
 
@@ -57,8 +59,17 @@ def _theme() -> gr.themes.Base:
     theme = gr.themes.Default(
         primary_hue="indigo", neutral_hue="slate", font=_SYSTEM_FONTS, font_mono=_MONOSPACE
     )
-    # Gradio's own are too pale to be read: 2.6 to 1 on white, where 4.5 are asked for.
+    # Gradio's own are too pale to be read: from 2.6 to 1, where 4.5 are asked for.
     subdued: gr.themes.Base = theme.set(
+        button_primary_background_fill="*primary_600",
+        button_primary_background_fill_dark="*primary_600",
+        button_primary_background_fill_hover="*primary_700",
+        button_primary_background_fill_hover_dark="*primary_700",
+        button_cancel_background_fill="#dc2626",
+        button_cancel_background_fill_dark="#dc2626",
+        button_cancel_background_fill_hover="#b91c1c",
+        button_cancel_background_fill_hover_dark="#b91c1c",
+        link_text_color_dark="*primary_300",
         body_text_color_subdued="*neutral_500",
         input_placeholder_color="*neutral_500",
         input_placeholder_color_dark="*neutral_400",

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
+from rag_api.demo.faults import make_sentence
 from rag_api.events import (
     Citation,
     Cited,
@@ -21,6 +22,14 @@ from rag_api.events import (
 
 Status = Literal["searching", "answering", "done", "failed", "stopped"]
 RUNNING = ("searching", "answering")
+_CANCELLED = "AnswerCancelledError"
+
+
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """The API has begun to answer; not one of its events, but what tells where they are read."""
+
+    run: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,14 +43,6 @@ class Stretch:
     """Whether the document ends where it ends."""
     page_starts: tuple[int, ...] = ()
     """Of its document; empty when that has no pages."""
-
-
-@dataclass(frozen=True, slots=True)
-class Begun:
-    """The API has begun an answer."""
-
-    run: str
-    """Its name there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +66,13 @@ class Turn:
     fault: str = ""
     """Why there is no answer, or no more of it; a sentence."""
     run: str = ""
-    """The answer's name at the API; empty before it has begun."""
+    """The answer's name at the API, where it can be read from its beginning; empty before that."""
+    first_word_milliseconds: float | None = None
+    """From the question to the first word; None when nobody was there to measure it."""
+    whole_milliseconds: float | None = None
+    """From the question to the end of the answer; the same."""
+    gone: frozenset[str] = frozenset()
+    """The ids of the documents that were changed or removed since."""
     stretches: Mapping[int, Stretch] = field(default_factory=dict)
     """By a passage's number: it and what stands around it, once its document was read."""
 
@@ -91,8 +98,24 @@ def take_event(turn: Turn, event: Event | Begun) -> Turn:
         case Done():
             turn = _finish(turn, event)
         case Failed():
-            turn = replace(turn, status="failed", fault=event.detail)
+            turn = _fail(turn, event)
     return turn
+
+
+def note_time(turn: Turn, milliseconds: float | None) -> Turn:
+    """The turn with when it came to its first word and to its end, if it just did."""
+    if milliseconds is None:
+        return turn
+    if turn.text and turn.first_word_milliseconds is None:
+        turn = replace(turn, first_word_milliseconds=milliseconds)
+    if turn.status == "done":
+        turn = replace(turn, whole_milliseconds=milliseconds)
+    return turn
+
+
+def fail_turn(turn: Turn, sentence: str) -> Turn:
+    """The turn, which cannot be completed for this reason."""
+    return replace(turn, status="failed", fault=sentence)
 
 
 def stop_turn(turn: Turn) -> Turn:
@@ -111,6 +134,13 @@ def list_history(turns: tuple[Turn, ...]) -> list[dict[str, str]]:
             {"role": "assistant", "content": turn.text},
         )
     ]
+
+
+def _fail(turn: Turn, failed: Failed) -> Turn:
+    if failed.error != _CANCELLED:
+        return fail_turn(turn, make_sentence(failed.detail))
+    _, _, why = failed.detail.partition(": ")
+    return replace(turn, status="stopped", fault=f"Stopped: {why}." if why else "")
 
 
 def _finish(turn: Turn, done: Done) -> Turn:

@@ -76,4 +76,5 @@ def _line(text: str, share: float) -> str:
 
 
 def _end(text: str, *, fault: bool = False) -> str:
-    return f'<p class="job {"fault" if fault else "ready"}" role="status">{escape(text)}</p>'
+    kind, role = ("fault", "alert") if fault else ("ready", "status")
+    return f'<p class="job {kind}" role="{role}">{escape(text)}</p>'

@@ -33,7 +33,7 @@ def produce(retrieved: Retrieved, asked: Asked, parts: Parts) -> AnswerStream:
     events = answer(
         retrieved,
         history=strip_appended(asked.history),
-        answerer=parts.answerer,
+        answerer=parts.find_answerer(asked.model),
         max_tokens=asked.max_tokens,
         abstains=asked.options.abstain,
     )

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 
 from rag_api.answer import check_question
 from rag_api.asked import Asked
-from rag_api.choose import choose_passages
-from rag_api.events import Retrieved, view_passage
+from rag_api.choose import Chosen, choose_passages
+from rag_api.events import PassageView, Retrieved, Timings, view_passage
 from rag_api.parts import Parts
 from rag_api.requests import MAX_QUESTION_CHARACTERS
 from rag_api.rewrite import Rewriting, rewrite
@@ -24,7 +25,7 @@ async def retrieve(asked: Asked, *, parts: Parts, base_url: str) -> Retrieved:
         RagError: it cannot be searched.
     """
     check_length(asked.question)
-    check_question(asked.question, answerer=parts.answerer)
+    check_question(asked.question, answerer=parts.find_answerer(asked.model))
     return await search(asked, parts=parts, base_url=base_url, in_document_order=True)
 
 
@@ -41,7 +42,10 @@ async def search(
     collections = choose_collections(asked, parts)
     options = asked.options
     rewriting = Rewriting(options.rewrite == "auto", options.variants, options.hyde)
-    rewritten = await rewrite(asked.question, asked.history, rewriting, parts.answerer)
+    began = time.perf_counter()
+    answerer = parts.find_answerer(asked.model)
+    rewritten = await rewrite(asked.question, asked.history, rewriting, answerer)
+    rewritten_at = time.perf_counter()
     query = Query(rewritten.query, asked.top_k, rewritten.queries[1:], options.filter)
     chosen = await choose_passages(
         query,
@@ -49,12 +53,6 @@ async def search(
         options=options,
         parts=parts,
         in_document_order=in_document_order,
-    )
-    passages = tuple(
-        view_passage(
-            passage, number=number, url=passage_url(passage, parts=parts, base_url=base_url)
-        )
-        for number, passage in enumerate(chosen.passages, start=1)
     )
     return Retrieved(
         question=asked.question,
@@ -64,12 +62,38 @@ async def search(
         warnings=(*rewritten.warnings, *chosen.warnings),
         collection=next(iter(collections)),
         collections=dict(collections),
-        passages=passages,
+        passages=_number(chosen, parts=parts, base_url=base_url),
         least_score=chosen.found.least_score,
         best_score=max((one.fused_score for one in chosen.found.passages), default=None),
         empty=chosen.found.empty,
         reranked_by=chosen.reranked_by,
+        timings=_time(began, rewritten_at, chosen),
     )
+
+
+def _number(chosen: Chosen, *, parts: Parts, base_url: str) -> tuple[PassageView, ...]:
+    return tuple(
+        view_passage(
+            passage, number=number, url=passage_url(passage, parts=parts, base_url=base_url)
+        )
+        for number, passage in enumerate(chosen.passages, start=1)
+    )
+
+
+def _time(began: float, rewritten_at: float, chosen: Chosen) -> Timings:
+    reranking = chosen.reranking_seconds
+    searching = time.perf_counter() - rewritten_at
+    return Timings(
+        rewriting_milliseconds=_milliseconds(rewritten_at - began),
+        searching_milliseconds=_milliseconds(
+            searching if reranking is None else searching - reranking
+        ),
+        reranking_milliseconds=None if reranking is None else _milliseconds(reranking),
+    )
+
+
+def _milliseconds(seconds: float) -> float:
+    return round(seconds * 1000, 1)
 
 
 def choose_collections(asked: Asked, parts: Parts) -> Mapping[str, float]:

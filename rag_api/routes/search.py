@@ -30,4 +30,5 @@ async def search_passages(wanted: SearchRequest, request: Request, parts: OurPar
         warnings=found.warnings,
         passages=found.passages,
         reranked_by=found.reranked_by,
+        timings=found.timings,
     )

@@ -7,7 +7,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from rag_api.events import Citation, Delta, Event, Gap, NearMiss, Outcome, PassageView
+from rag_api.events import Citation, Delta, Event, Gap, NearMiss, Outcome, PassageView, Timings
 from rag_api.wire.completed import Completed
 from rag_api.wire.json_line import dump_model, quote_text
 from rag_core.query import LEAST_SCORE
@@ -55,6 +55,7 @@ class Answer(BaseModel):
         LEAST_SCORE, description="What the `best_score` is held against, as in `retrieved`."
     )
     best_score: float | None = Field(None, description="As in `retrieved`.")
+    timings: Timings = Field(Timings(), description="As in `retrieved`.")
     nearest: tuple[NearMiss, ...] = Field(
         (), description="The closest passages, best first, where the outcome is `insufficient`."
     )
@@ -114,6 +115,7 @@ def view_answer(completed: Completed, *, run_id: str) -> Answer:
         rewritten_by=retrieved.rewritten_by,
         least_score=retrieved.least_score,
         best_score=retrieved.best_score,
+        timings=retrieved.timings,
         nearest=done.nearest,
         usage=Usage(input_tokens=done.input_tokens, output_tokens=done.output_tokens),
     )

@@ -113,6 +113,10 @@ class ChatCompletion(_Object):
     search_results: tuple[SearchResult, ...]
 
 
+CHAT_MODEL_OWNER = "chat-model"
+"""Stands as `owned_by` of a model that may be chosen; of the names that are ours, `rag` does."""
+
+
 class Model(_Object):
     """A name that the chat completions take as `model`."""
 

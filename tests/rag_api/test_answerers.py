@@ -5,8 +5,8 @@ from contextlib import AsyncExitStack
 import pytest
 
 from rag_api.answer import Answerer, ExtractiveAnswerer, ModelAnswerer, check_question
-from rag_api.answerers import open_answerer
-from rag_api.extractive import MODEL_FAILED
+from rag_api.answerers import open_answerer, open_others
+from rag_api.extractive import CHOSEN, MODEL_FAILED
 from rag_core.embedding.model import find_model
 from rag_core.errors import ConfigurationError
 from rag_core.settings import Settings
@@ -75,3 +75,20 @@ async def test_the_extractive_answerer_needs_no_fallback() -> None:
 async def test_a_fallback_that_cannot_be_meant_is_a_fault_at_the_start() -> None:
     with pytest.raises(ConfigurationError, match=r"CHAT_FALLBACK_MODEL='anthropic:' names no"):
         await opened(**SERVER, CHAT_FALLBACK_MODEL="anthropic:")
+
+
+async def test_models_to_choose_from_are_opened_once_each_with_the_same_fallback() -> None:
+    values = {"CHAT_MODELS": "large, tiny,,extractive", "CHAT_FALLBACK_MODEL": "small"}
+    settings = Settings(_env_file=None, **SERVER, **values)
+    async with (
+        open_answerer(settings, WordEmbedder()) as first,
+        open_others(settings, WordEmbedder(), first) as others,
+    ):
+        large, extractive = others["large"], others["extractive"]
+
+    assert list(others) == ["large", "extractive"]
+    assert isinstance(first, ModelAnswerer)
+    assert isinstance(large, ModelAnswerer)
+    assert large.fallback == first.fallback
+    assert isinstance(extractive, ExtractiveAnswerer)
+    assert extractive.why == CHOSEN

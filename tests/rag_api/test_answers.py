@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -245,13 +246,35 @@ async def test_what_a_reranker_puts_first_is_answered_from_when_a_better_one_was
     assert len(chat.prompts) == 1
 
 
+async def test_the_time_of_each_step_is_told_and_stays_when_the_answer_is_read_again() -> None:
+    slow = replace(make_parts(), reranking=Reranking(LastFirst(seconds=0.02), 50, 1.0))
+
+    async with calling(slow) as client:
+        first = await client.post("/v1/answers", json=ASKED)
+        again = await client.get(f"/v1/answers/{first.headers['x-answer-id']}/events")
+        plain = await client.post("/v1/search", json={"query": "What does it cost?"})
+        left_out = {"query": "What?", "retrieval": {"rerank": False}}
+        unranked = await client.post("/v1/search", json=left_out)
+
+    timings = read_events(first.content)[0][2]["timings"]
+    assert timings["reranking_milliseconds"] >= 20 > timings["searching_milliseconds"]
+    assert timings["rewriting_milliseconds"] >= 0
+    assert again.content == first.content
+    assert plain.json()["timings"]["reranking_milliseconds"] >= 20
+    assert unranked.json()["timings"]["reranking_milliseconds"] is None
+
+
 class LastFirst:
     """A reranker that thinks most of what the search thinks least of."""
 
     name = "last-first"
 
+    def __init__(self, seconds: float = 0.0) -> None:
+        self.seconds = seconds
+
     async def rerank(self, query: str, texts: Sequence[str]) -> list[float]:
         del query
+        await asyncio.sleep(self.seconds)
         return [float(place) for place, _ in enumerate(texts)]
 
 

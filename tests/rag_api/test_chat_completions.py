@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -229,6 +230,20 @@ async def test_a_model_is_found_by_its_name() -> None:
 
     assert [response.json()["id"] for response in found] == ["rag", "rag-inline", "tiny"]
     assert (unknown.status_code, unknown.json()["error"]["code"]) == (404, "model_not_found")
+
+
+async def test_a_model_that_may_be_chosen_is_listed_and_answers() -> None:
+    parts = make_parts()
+    chosen = replace(parts.answerer, chat=ScriptedChat(model="large"))
+    async with calling(replace(parts, others={"large": chosen})) as client:
+        listed = (await client.get("/v1/models")).json()["data"]
+        body = {"question": "What does it cost?", "model": "large", "stream": False}
+        answered = (await client.post("/v1/answers", json=body)).json()
+        usual = (await client.post("/v1/answers", json={**body, "model": "rag"})).json()
+
+    owners = {one["id"]: one["owned_by"] for one in listed}
+    assert (owners["rag"], owners["tiny"], owners["large"]) == ("rag", "chat-model", "chat-model")
+    assert (answered["model"], usual["model"]) == ("large", "tiny")
 
 
 async def test_no_name_is_hidden_by_lobechat() -> None:

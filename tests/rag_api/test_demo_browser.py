@@ -1,14 +1,20 @@
-"""The demo page in a real Chromium, as a new visitor uses it; its pictures are kept in build/."""
+"""The demo page in a real Chromium, as a new visitor uses it; its pictures are kept in build/demo.
+
+The step `check` has axe-core look for what people with other senses or hands could not use.
+"""
 
 from __future__ import annotations
 
-import asyncio
+import json
 import shutil
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
+from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
 
 from tests.api import make_app, make_parts
 from tests.gates import GatedChat
@@ -25,7 +31,8 @@ HOSTILE = """\
 The 🦓 zebra eats <img src=x onerror="window.pwned = 2"> ${window.pwned = 3} {{value}} grass.
 """
 PAGES = ["The lighthouse was built in 1871.", "The lighthouse keeper is named Ada Winter."]
-READY = ("until", "!document.querySelector('[aria-busy=true]') && document.querySelector('.turn')")
+QUESTIONS = ["You asked: \nWhat does it cost?", "You asked: \nWhat does it cost now?"]
+FOCUS = "document.activeElement.id || document.activeElement.className.split(' ')[0]"
 MARKED = "document.querySelector('#panel mark.current')?.innerText"
 
 pytestmark = pytest.mark.skipif(
@@ -41,13 +48,19 @@ async def visit(url: str, *steps: tuple[str, ...], **page: object) -> list[Any]:
         "page.mjs", url=f"{url}/demo", chromium=CHROMIUM, fault=fault, steps=steps, **page
     )
     assert told["faults"] == []
+    assert told["violations"] == []
     assert told["hosts"] == [url.removeprefix("http://")]
     results: list[Any] = told["results"]
     return results
 
 
 def ask(question: str) -> list[tuple[str, ...]]:
-    return [("write", "Your question", question), ("press", "Ask"), READY]
+    return [("write", "Your question", question), ("press", "Ask"), answered(question)]
+
+
+def answered(question: str) -> tuple[str, ...]:
+    last = "[...document.querySelectorAll('.turn[aria-busy=false]:last-child .question')].at(-1)"
+    return "until", f"{last}?.innerText.includes({json.dumps(question)})"
 
 
 def picture(name: str) -> tuple[str, str]:
@@ -92,54 +105,138 @@ async def test_documents_are_added_and_asked_about_at_once(program: str, tmp_pat
     assert results[3:] == ["unharmed", "How this was found"]
 
 
-async def test_it_fits_a_phone_in_the_dark(program: str) -> None:
-    wide = "document.documentElement.scrollWidth > innerWidth"
+async def test_it_is_used_by_keys_alone_and_fits_a_phone_in_the_dark(program: str) -> None:
     results = await visit(
         program,
-        ("wait", "#question textarea"),
-        picture("phone-dark-empty"),
-        *ask("Who is the lighthouse keeper?"),
-        ("click", ".chip"),
-        picture("phone-dark"),
-        ("evaluate", wide),
+        ("wait", "#examples button"),
+        ("check",),
+        ("type", "Who is the lighthouse keeper?"),
+        ("key", "Enter"),
+        answered("Who is the lighthouse keeper?"),
+        ("key", *3 * ["Shift+Tab"]),
+        ("evaluate", FOCUS),
+        ("key", "Enter"),
+        ("evaluate", MARKED),
+        ("click", ".found summary"),
+        ("check",),
         ("key", "Escape"),
-        ("evaluate", "document.activeElement.className"),
-        width=390,
-        height=844,
-        scheme="dark",
+        ("evaluate", FOCUS),
+        ("look", 390, 844, "dark"),
+        ("reload",),
+        ("click", ".chip"),
+        ("check",),
+        picture("phone-dark"),
+        ("evaluate", "document.documentElement.scrollWidth > innerWidth"),
+        ("press", "Back to the answer"),
+        ("evaluate", FOCUS),
+        ("press", "Add documents"),
+        ("press", "Conversations"),
+        ("check",),
+        picture("phone-dark-conversations"),
+        ("key", "Escape"),
+        ("press", "New conversation"),
+        ("press", "Add documents"),
+        ("check",),
+        picture("phone-dark-empty"),
     )
 
-    assert results == [False, "chip"]
+    assert results == ["chip", results[1], "chip", False, "chip"]
+    assert "Ada Winter" in results[1]
 
 
-async def test_tokens_arrive_and_the_answer_can_be_stopped_and_asked_for_again() -> None:
+@pytest.fixture
+async def gated() -> AsyncIterator[tuple[GatedChat, str, str]]:
+    """A chat model that waits, the page that it answers on, and what lets it go on when called."""
     chat = GatedChat()
-    async with serving(make_app(make_parts(chat=chat)), lifespan="on") as port:
-        results = await visit(
-            f"http://127.0.0.1:{port}",
-            ("wait", "#examples button"),
-            ("write", "Your question", "What does it cost?"),
-            ("key", "Enter"),
-            ("see", "12 euros"),
-            picture("streaming"),
-            ("evaluate", "document.querySelector('#question textarea').value"),
-            ("press", "Stop"),
-            ("see", "Stopped."),
-            ("text", "#log"),
-            ("press", "Answer again"),
-            ("see", "12 euros"),
-            ("press", "Stop"),
-            ("see", "Stopped."),
-            ("evaluate", "document.querySelectorAll('.turn').length"),
-            ("press", "New conversation"),
-            ("see", "What would you like to know?"),
-        )
-        async with asyncio.timeout(5):
-            await chat.closed.wait()
+    parts = make_parts(chat=chat)
+    larger = replace(parts.answerer, chat=replace(chat, model="larger"))
+    app = make_app(replace(parts, others={"larger": larger}))
+
+    async def go_on(scope: Scope, receive: Receive, send: Send) -> None:
+        chat.gate.set()
+        await Response()(scope, receive, send)
+
+    async with serving(app, lifespan="on") as page, serving(go_on) as gate:
+        yield chat, f"http://127.0.0.1:{page}", f"http://127.0.0.1:{gate}"
+
+
+async def test_tokens_arrive_and_an_answer_can_be_stopped_left_and_come_back_to(
+    gated: tuple[GatedChat, str, str],
+) -> None:
+    chat, url, gate = gated
+    results = await visit(
+        url,
+        ("wait", "#examples button"),
+        ("write", "Your question", "What does it cost?"),
+        ("key", "Enter"),
+        ("see", "12 euros"),
+        picture("streaming"),
+        ("evaluate", "document.querySelector('#question textarea').value"),
+        ("check",),
+        ("press", "Stop"),
+        ("see", "Stopped."),
+        ("text", "#log"),
+        ("press", "Answer again"),
+        ("until", "document.querySelector('.answer.answering')"),
+        ("reload",),
+        ("see", "12 euros"),
+        ("wait", "#stop"),
+        ("call", gate),
+        ("see", "no more."),
+        ("see", "Answered by tiny"),
+        ("evaluate", "document.querySelectorAll('.turn').length"),
+        ("click", ".chip"),
+        ("evaluate", MARKED),
+    )
 
     assert results[0] == ""
     assert "and no more" not in results[1]
-    assert (results[2], chat.answers) == (1, 2)
+    assert results[2:] == [1, "It costs <b>12</b> euros."]
+    assert chat.answers == 2
+
+
+async def test_conversations_are_kept_in_the_browser_and_another_model_is_chosen(
+    gated: tuple[GatedChat, str, str],
+) -> None:
+    chat, url, _ = gated
+    chat.gate.set()
+    results = await visit(
+        url,
+        ("wait", "#examples button"),
+        ("evaluate", "localStorage.setItem('rag-demo/1/old', '{')"),
+        ("evaluate", "localStorage.setItem('rag-demo/choice', '[1')"),
+        *ask("What does it cost?"),
+        ("press", "New conversation"),
+        ("see", "What would you like to know?"),
+        ("click", "#model input"),
+        ("click", "[role=option]:has-text('larger')"),
+        *ask("And in dollars?"),
+        ("see", "Answered by larger"),
+        ("press", "Conversations"),
+        ("texts", "#conversations .name"),
+        ("press", "Rename “What does it cost?”"),
+        ("write", "Name of the conversation", "Prices"),
+        ("key", "Enter"),
+        ("press", "Delete “A conversation that cannot be read”"),
+        picture("conversations"),
+        ("press", "Delete “And in dollars?”"),
+        ("press", "Undo: keep “And in dollars?”"),
+        ("texts", "#conversations .name"),
+        ("click", "#conversations button.open:has-text('Prices')"),
+        ("see", "Answered by tiny"),
+        ("click", ".chip"),
+        ("evaluate", MARKED),
+        *ask("What does it cost now?"),
+        ("texts", ".question"),
+        ("reload",),
+        ("see", "What does it cost now?"),
+        ("evaluate", "document.querySelector('#model input').value"),
+    )
+
+    names = ["And in dollars?", "What does it cost?", "A conversation that cannot be read"]
+    assert results[2] == names
+    assert results[3:6] == [["And in dollars?", "Prices"], "It costs <b>12</b> euros.", QUESTIONS]
+    assert results[6] == "larger"
 
 
 async def test_a_key_is_asked_for_and_used() -> None:

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import aclosing
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from rag_api.admission import Runs
-from rag_api.demo.asking import Conversation, begin_turn, grow
+from rag_api.demo.asking import Conversation, begin_turn, grow, read_on, read_surroundings
 from rag_api.demo.bunches import in_bunches
 from rag_api.demo.client import Api
 from rag_api.demo.faults import CallError, read_refusal
+from rag_api.demo.turns import Turn
 from tests.api import QUOTE, ScriptedChat, make_app, make_parts
 from tests.gates import GatedChat
 from tests.servers import serving
@@ -42,17 +44,87 @@ async def test_history_goes_along() -> None:
     assert "It costs 12 euros" in str(chat.prompts[1])
 
 
-async def test_to_leave_stops_the_answer() -> None:
+async def left_in_mid_answer(api: Api) -> Conversation:
+    """A conversation whose answer goes on while nobody reads it."""
+    begun = begin_turn(Conversation(), "What does it cost?")
+    async with aclosing(grow(begun, api, collection=None)) as growing:
+        return await anext(one async for one in growing if one.turns[-1].text)
+
+
+async def test_who_comes_back_reads_on_and_nothing_is_asked_again() -> None:
     chat = GatedChat()
     async with serving(make_app(make_parts(chat=chat)), lifespan="on") as port:
         api = Api(f"http://127.0.0.1:{port}")
+        left = await left_in_mid_answer(api)
+        chat.gate.set()
+        (*_, whole) = [one async for one in read_on(left, api)]
+
+    (turn,) = whole.turns
+    assert (turn.text, turn.status, chat.answers) == (chat.text, "done", 1)
+    assert turn.stretches[1].text == f"Intro.\n\n# Price\n\n{QUOTE}\n"
+    assert left.turns[0].first_word_milliseconds is not None
+    assert turn.whole_milliseconds is None
+
+
+async def test_an_answer_that_is_cancelled_ends_and_is_called_stopped() -> None:
+    chat = GatedChat()
+    async with serving(make_app(make_parts(chat=chat)), lifespan="on") as port:
+        api = Api(f"http://127.0.0.1:{port}")
+        left = await left_in_mid_answer(api)
+        await api.cancel(left.turns[0].run)
+        (*_, read) = [one async for one in read_on(left, api)]
+
+    assert chat.closed.is_set()
+    assert (read.turns[0].status, read.turns[0].fault) == ("stopped", "")
+
+
+@pytest.mark.parametrize(
+    ("run", "said"),
+    [("0" * 24, "no longer kept"), ("../collections", "no longer kept"), ("", "left")],
+)
+async def test_an_answer_that_is_gone_is_a_sentence(run: str, said: str) -> None:
+    async with serving(make_app(make_parts()), lifespan="on") as port:
+        lost = Conversation((Turn(1, "What does it cost?", run=run),))
+        (read,) = [one async for one in read_on(lost, Api(f"http://127.0.0.1:{port}"))]
+
+    assert read.turns[0].status == "failed"
+    assert said in read.turns[0].fault
+
+
+async def test_an_api_that_asks_for_a_key_does_not_end_what_it_may_still_have() -> None:
+    async with serving(make_app(make_parts(api_key="secret")), lifespan="on") as port:
+        left = Conversation((Turn(1, "What does it cost?", run="0" * 24),))
+        with pytest.raises(CallError, match="asks for a key"):
+            await anext(read_on(left, Api(f"http://127.0.0.1:{port}")))
+
+
+async def test_a_document_that_is_gone_is_known_as_such_in_all_turns() -> None:
+    async with serving(make_app(make_parts()), lifespan="on") as port:
+        api = Api(f"http://127.0.0.1:{port}")
         begun = begin_turn(Conversation(), "What does it cost?")
-        async with aclosing(grow(begun, api, collection=None)) as growing:
-            async for grown in growing:
-                if grown.turns[-1].text:
-                    break
-        async with asyncio.timeout(5):
-            await chat.closed.wait()
+        (*_, whole) = [one async for one in grow(begun, api, collection=None)]
+        turn = whole.turns[0]
+        moved = turn.retrieved.passages[0].model_copy(update={"document_id": "gone"})
+        retrieved = turn.retrieved.model_copy(update={"passages": (moved,)})
+        old = replace(turn, retrieved=retrieved, stretches={})
+        read = await read_surroundings(replace(whole, turns=(old, replace(old, number=2))), api)
+
+    assert [one.gone for one in read.turns] == [{"gone"}, {"gone"}]
+
+
+async def test_models_are_listed_where_there_is_a_choice_of_them() -> None:
+    parts = make_parts()
+    choice = replace(
+        parts, others={"large": replace(parts.answerer, chat=ScriptedChat(model="large"))}
+    )
+    async with (
+        serving(make_app(parts), lifespan="on") as port,
+        serving(make_app(choice), lifespan="on") as other,
+    ):
+        alone = await Api(f"http://127.0.0.1:{port}").list_models()
+        both = await Api(f"http://127.0.0.1:{other}").list_models()
+
+    assert (alone, both) == ([], ["tiny", "large"])
 
 
 @pytest.mark.parametrize(

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import re
+from dataclasses import replace
 from functools import reduce
 
 import pytest
 
 from rag_api.demo.answer_text import render_answer
-from rag_api.demo.asking import Conversation, begin_turn, cut_stretch, drop_last, stop_last
+from rag_api.demo.asking import Conversation, begin_turn, drop_last, stop_last
 from rag_api.demo.conversation import render_turn
+from rag_api.demo.found import render_found
 from rag_api.demo.links import Links
 from rag_api.demo.panel import EMPTY_PANEL, render_panel
+from rag_api.demo.surroundings import cut_stretch
 from rag_api.demo.turns import Stretch, Turn, list_history, take_event
 from rag_api.events import (
     Citation,
@@ -22,6 +26,7 @@ from rag_api.events import (
     NearMiss,
     Restarted,
     Retrieved,
+    Timings,
 )
 from tests.answers import passage_view
 
@@ -136,7 +141,66 @@ def test_how_it_was_found_shows_queries_scores_and_warnings() -> None:
     assert "rewritten by rule" in panel
     assert "Also searched" in panel
     assert "The reranker was slow." in panel
-    assert "<td>0.500</td><td>2.000</td><td>0.400</td>" in panel
+
+
+def test_how_it_was_found_shows_the_place_of_each_passage_in_each_ranking() -> None:
+    scores = [(0.5, 2.0, 0.4, 0.1), (0.3, 4.0, 0.5, None)]
+    names = ("score", "lexical_score", "fused_score", "rerank_score")
+    passages = tuple(
+        passage_view(number).model_copy(update=dict(zip(names, each, strict=True)))
+        for number, each in enumerate(scores, start=1)
+    )
+
+    found = render_found(play(RETRIEVED.model_copy(update={"passages": passages})))
+
+    first = "<td><b>1.</b> 0.500</td><td><b>2.</b> 2.000</td><td><b>2.</b> 0.400</td>"
+    second = "<td><b>2.</b> 0.300</td><td><b>1.</b> 4.000</td><td><b>1.</b> 0.500</td>"
+    assert f"{first}<td><b>1.</b> 0.100</td>" in found
+    assert f"{second}<td>–</td>" in found
+    assert found.index(first) < found.index(second)
+
+
+def test_how_it_was_found_shows_how_long_each_step_took() -> None:
+    timings = Timings(
+        rewriting_milliseconds=0.2, searching_milliseconds=14.4, reranking_milliseconds=1234.0
+    )
+    turn = play(RETRIEVED.model_copy(update={"timings": timings}))
+    timed = replace(turn, first_word_milliseconds=450.0, whole_milliseconds=2100.0)
+
+    shown = [re.findall(r"<dd>([^<]+ m?s)</dd>", render_found(one)) for one in (turn, timed)]
+
+    assert shown[0] == ["under 1 ms", "14 ms", "1.2 s"]
+    assert shown[1] == ["under 1 ms", "14 ms", "1.2 s", "450 ms", "2.1 s"]
+
+
+def test_a_passage_of_a_document_that_is_gone_says_so_and_leads_nowhere() -> None:
+    panel = render_panel([replace(ANSWERED, gone=frozenset({"d1"}))], LINKS)
+
+    assert "was changed or removed since" in panel
+    assert "/v1/sources/d1-0" not in panel
+
+
+def test_each_answer_says_who_gave_it_and_how_long_it_took() -> None:
+    timed = replace(ANSWERED, whole_milliseconds=2100.0)
+    quoted = replace(ANSWERED, model="extractive")
+
+    assert "Answered by tiny in 2.1 s" in render_turn(timed, LINKS)
+    assert "Quoted without a chat model<" in render_turn(quoted, LINKS)
+
+
+@pytest.mark.parametrize(
+    ("detail", "said"),
+    [
+        ("the answer was cancelled", "Stopped."),
+        ("the answer was cancelled: nobody was reading it", "Stopped: nobody was reading it."),
+    ],
+)
+def test_an_answer_that_was_cancelled_is_called_stopped(detail: str, said: str) -> None:
+    failed = Failed(error="AnswerCancelledError", detail=detail, retryable=False)
+
+    html = render_turn(play(RETRIEVED, Delta(text="It "), failed), LINKS)
+
+    assert f'<p class="note">{said}</p>' in html
 
 
 def test_an_abstention_is_shown_as_such_with_what_came_closest() -> None:
@@ -151,12 +215,13 @@ def test_an_abstention_is_shown_as_such_with_what_came_closest() -> None:
 
 
 def test_a_failure_keeps_what_was_written_and_says_why() -> None:
-    failed = Failed(error="ChatUnavailableError", detail="The model is away.", retryable=True)
+    failed = Failed(error="ChatUnavailableError", detail="the model is away", retryable=True)
 
     html = render_turn(play(RETRIEVED, Delta(text="It "), failed), LINKS)
 
     assert "<p>It</p>" in html
-    assert '<p class="fault" role="alert">The model is away.</p>' in html
+    assert '<div class="fault" role="alert"><p>The model is away.</p>' in html
+    assert 'data-press="again">Answer again</button>' in html
 
 
 def test_an_answer_that_begins_anew_forgets_the_first_one() -> None:
