@@ -58,7 +58,7 @@ class Thumbs:
         if turn is None:
             return _tell(thumb, fault=_FORGOTTEN)
         try:
-            await self.api.with_key(key).rate(_write(turn, thumb))
+            await _send(self.api.with_key(key), _write(turn, thumb))
         except CallError as error:
             return _tell(thumb, fault=str(error))
         return _tell(thumb)
@@ -78,6 +78,11 @@ def add_thumbs(conversation: gr.State, key: gr.Textbox, thumbs: Thumbs) -> None:
         api_visibility="private",
         concurrency_limit=None,
     )
+
+
+async def _send(api: Api, given: Mapping[str, object]) -> None:
+    async with api.call("POST", "/v1/feedback", json=given) as response:
+        await response.read()
 
 
 def _write(turn: Turn, thumb: _Thumb) -> Mapping[str, object]:

@@ -109,6 +109,7 @@ async def test_a_reader_rates_comments_and_changes_their_mind() -> None:
             ("press", "Bad answer"),
             ("see", "Thank you. Your rating is kept"),
             ("write", "What was wrong, or missing? (optional)", "No <b>date</b>"),
+            ("check",),
             picture("rated"),
             ("press", "Send comment"),
             ("see", "Thank you. Your comment is kept"),
@@ -123,7 +124,9 @@ async def test_a_reader_rates_comments_and_changes_their_mind() -> None:
             ("key", "Enter"),
             ("see", "Your rating was taken back."),
             ("evaluate", pressed),
-            ("evaluate", "document.querySelectorAll('.thumbs form').length"),
+            ("reload",),
+            ("until", "document.querySelectorAll('[data-thumb]').length === 4"),
+            ("evaluate", pressed),
         )
 
     assert isinstance(parts.ratings, MemoryRatings)
@@ -133,7 +136,7 @@ async def test_a_reader_rates_comments_and_changes_their_mind() -> None:
         None,
         "Good answer",
         "false,true,false,false",
-        0,
+        "false,true,false,false",
     ]
     ((thumb, _),) = parts.ratings.kept.values()
     assert (thumb.rating, thumb.comment) == ("down", "No <b>date</b>")
