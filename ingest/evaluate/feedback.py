@@ -16,6 +16,7 @@ from rag_core.catalog.engine import Catalog
 from rag_core.catalog.feedback import Feedback, Quote, each_feedback, rated_collections
 
 _NAME = "feedback"
+_NAMED = 10
 
 
 @dataclass(slots=True)
@@ -92,7 +93,7 @@ async def read_feedback(catalog: Catalog, name: str) -> RatedQuestions:
 
 
 def _say_none(name: str, others: Sequence[str]) -> str:
-    elsewhere = ", ".join(map(repr, others))
+    elsewhere = ", ".join(map(repr, others[:_NAMED]))
     there = f"; there is some on {elsewhere} (--collection)" if others else ""
     return (
         f"there is no feedback on collection {name!r} yet{there}: readers give it by the thumbs "

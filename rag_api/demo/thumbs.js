@@ -110,7 +110,9 @@
     if (!focused || document.activeElement !== document.body) return;
     const again = focused.part.isConnected
       ? focused.part
-      : document.querySelector(`.thumbs[data-run="${focused.run}"] [data-thumb="${focused.thumb}"]`);
+      : document.querySelector(
+          `.thumbs[data-run="${CSS.escape(focused.run)}"] [data-thumb="${focused.thumb}"]`,
+        );
     again?.focus({ preventScroll: true });
   }
 
