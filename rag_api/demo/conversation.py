@@ -80,7 +80,10 @@ def _foot(turn: Turn, links: Links) -> str:
 
 def _by(turn: Turn) -> str:
     """Who answered, and how long it took where that was measured."""
-    who = f"Answered by {turn.model}" if turn.model != _NO_MODEL else "Quoted without a chat model"
+    who = f"Answered by {turn.model}"
+    if turn.model == _NO_MODEL:
+        done = "Quoted" if turn.outcome == "answered" else "Searched"
+        who = f"{done} without a chat model"
     took = turn.whole_milliseconds
     return f'<p class="by">{escape(who)}{"" if took is None else f" in {write_time(took)}"}</p>'
 
@@ -96,7 +99,18 @@ def _miss(turn: Turn, miss: NearMiss, links: Links) -> str:
     page = "" if miss.page is None else f", page {miss.page}"
     target = f"{panel_prefix(turn)}-{miss.number}"
     title = escape(f"{miss.title or miss.source}{page}")
-    least = turn.retrieved.least_score if turn.retrieved else 0.0
-    bar = score_bar(miss.fused_score, f"Score; {least:.0%} would be close enough")
+    retrieved = turn.retrieved
+    least = retrieved.least_score if retrieved else 0.0
+    label = f"Score; from {least:.3f} on it would be close enough"
+    bar = score_bar(miss.fused_score, label, in_percent=False)
     address = escape(links.address(miss))
-    return f'<li><a href="{address}" data-mark="{target}">{title}</a> {bar}</li>'
+    link = f'<a href="{address}" data-mark="{target}">{title}</a>{_part(turn, miss)}'
+    return f"<li><span>{link}</span> {bar}</li>"
+
+
+def _part(turn: Turn, miss: NearMiss) -> str:
+    """The heading that it stands below; several may be of one document."""
+    passages = turn.retrieved.passages if turn.retrieved else ()
+    paths = [one.heading_path for one in passages if one.number == miss.number]
+    heading = paths[0][-1] if paths and paths[0] else ""
+    return f" <small>{escape(heading)}</small>" if heading not in {"", miss.title} else ""

@@ -70,13 +70,13 @@
 
   function write(kept) {
     const text = shorten(kept);
-    const older = list().filter(({ id }) => id !== kept.id);
     while (!put(kept.id, text)) {
-      if (older.length === 0) {
+      const oldest = list().filter(({ id }) => id !== kept.id).pop();
+      if (!oldest) {
         if (said !== SAYING.closed) said = SAYING.full;
         return;
       }
-      remove(older.pop().id);
+      remove(oldest.id);
       said = SAYING.dropped;
     }
   }

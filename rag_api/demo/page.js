@@ -1,5 +1,6 @@
 // Chips in answers lead to the marked words in the panel, and Escape or a button leads back. A new
 // question is scrolled to once, and its answer is told to screen readers once, when it is complete.
+// What is done here while an answer grows is done ten times a second, beside all that was written.
 (() => {
   let origin = null;
   let turns = 0;
@@ -91,7 +92,7 @@
 
   // The marked words are seen at once, wherever in the passage they stand.
   function settle() {
-    for (const text of document.querySelectorAll("#panel .card[open] .text")) {
+    for (const text of document.querySelectorAll("#panel section:not([hidden]) .card[open] .text")) {
       const mark = text.querySelector("mark");
       if (!mark || settled.has(text) || !text.clientHeight) continue;
       settled.add(text);
@@ -119,6 +120,7 @@
       empty(last.querySelector(".question").lastChild.textContent);
     }
     turns = all.length;
+    document.getElementById("both")?.classList.toggle("begun", turns > 0);
     const isBusy = last?.getAttribute("aria-busy") === "true";
     if (isBusy && !busy) tell("Answering…");
     if (busy && !isBusy && last) tell(last.querySelector(".answer").innerText);

@@ -154,7 +154,7 @@ def _lay_out_composer() -> tuple[gr.Textbox, gr.Button, gr.Button, gr.Button]:
             elem_id="question",
         )
         ask = gr.Button("Ask", variant="primary", elem_id="ask")
-        stop = gr.Button("Stop", variant="stop", visible=False, elem_id="stop")
+        stop = gr.Button("Stop", visible=False, elem_id="stop")
     return question, ask, stop, again
 
 

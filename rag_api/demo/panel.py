@@ -34,13 +34,14 @@ def panel_prefix(turn: Turn) -> str:
     return f"t{turn.number}"
 
 
-def score_bar(value: float, label: str) -> str:
+def score_bar(value: float, label: str, *, in_percent: bool = True) -> str:
     """A bar from 0 to 1, with its value as a text for those who do not see it."""
     percent = round(100 * max(0.0, min(value, 1.0)))
+    shown = f"{percent} %" if in_percent else f"{value:.3f}"
     return (
-        f'<span class="score" role="img" aria-label="{escape(label)}: {percent} %" '
+        f'<span class="score" role="img" aria-label="{escape(label)}: {shown}" '
         f'title="{escape(label)}"><span class="bar"><span style="width:{percent}%"></span></span>'
-        f'<span class="percent">{percent} %</span></span>'
+        f'<span class="percent">{shown}</span></span>'
     )
 
 

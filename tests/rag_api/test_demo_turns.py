@@ -211,7 +211,7 @@ def test_an_abstention_is_shown_as_such_with_what_came_closest() -> None:
     assert "Not answered by these documents" in html
     assert "What came closest" in html
     assert 'data-mark="t1-2"' in html
-    assert "10 %" in html
+    assert "close enough: 0.100" in html
 
 
 def test_a_failure_keeps_what_was_written_and_says_why() -> None:
