@@ -14,6 +14,7 @@ from ingest.verify import Stores, open_stores
 from rag_core.catalog import collections, prune
 from rag_core.catalog.fetches import prune_fetches
 from rag_core.errors import CatalogUnavailableError
+from rag_core.originals import Dropped, drop_originals
 from rag_core.settings import Settings
 from rag_core.vectors.place import place_in
 from rag_core.vectors.store import find_aside
@@ -48,6 +49,8 @@ class Compaction:
     unused_vector_bytes: int
     deleted_vectors: int
     broken_stores: list[BrokenStore]
+    originals: Dropped
+    """Kept uploads of documents that are gone."""
     catalog_bytes_before: int
     catalog_bytes_after: int
     problem: str | None
@@ -76,6 +79,7 @@ async def compact(settings: Settings, screen: Screen, *, wish: Wish) -> int:
             broken_stores=await asyncio.to_thread(
                 _broken_stores, settings.home, delete=wish.broken_stores
             ),
+            originals=await drop_originals(stores.catalog, settings.home),
             catalog_bytes_before=before,
             problem=await _give_back(stores),
             catalog_bytes_after=await prune.catalog_bytes(stores.catalog),
@@ -127,6 +131,9 @@ def _describe(done: Compaction) -> list[str]:
     for store in done.broken_stores:
         deleted = "deleted" if store.deleted else "kept: --broken-stores deletes it"
         lines.append(f"broken store {store.path} ({store.size_bytes / 1e6:.1f} MB) {deleted}")
+    if done.originals.files:
+        size = f"{done.originals.size_bytes / 1e6:.1f} MB"
+        lines.append(f"{done.originals.files:,} uploads ({size}) of removed documents deleted")
     before, after = done.catalog_bytes_before / 1e6, done.catalog_bytes_after / 1e6
     lines.append(f"catalog: {before:.1f} MB before, {after:.1f} MB now, in {done.seconds:.1f} s")
     if done.problem:

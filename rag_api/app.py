@@ -20,6 +20,7 @@ from rag_api import answer_errors
 from rag_api.demo_child import COMMAND, keeping_demo
 from rag_api.limits import BodyLimit
 from rag_api.parts import Parts
+from rag_api.pictures import errors as picture_errors
 from rag_api.routes import router
 from rag_api.routes.documentation import add_documentation
 from rag_api.wire.failure import Failure, write_failure
@@ -31,6 +32,8 @@ STATUS: dict[type[errors.RagError], int] = {
     errors.UnauthorizedError: 401,
     errors.NotFoundError: 404,
     answer_errors.AnswerCancelledError: 409,
+    picture_errors.OriginalChangedError: 409,
+    picture_errors.OriginalGoneError: 410,
     errors.RequestTooLargeError: 413,
     errors.ChatRateLimitedError: 429,
     errors.RagError: 500,
@@ -104,6 +107,7 @@ def create_app(open_parts: Opener, *, demo: Sequence[str] | None = COMMAND) -> F
             "Retry-After",
             "WWW-Authenticate",
             "X-Answer-Id",
+            "X-Marked-Share",
             "x-should-retry",
             "x-vercel-ai-ui-message-stream",
         ],

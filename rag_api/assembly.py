@@ -12,6 +12,7 @@ from rag_api.embeddings import offer_embeddings
 from rag_api.index_library import IndexLibrary
 from rag_api.jobs import CatalogJobs, JobWatch
 from rag_api.parts import Check, Parts
+from rag_api.pictures.gallery import Gallery
 from rag_api.reranking import open_reranking
 from rag_core.catalog.engine import check_catalog
 from rag_core.index import Index, follow_changes, open_index
@@ -37,8 +38,12 @@ async def open_parts(settings: Settings) -> AsyncIterator[Parts]:
         watch = JobWatch(jobs)
         stack.callback(watch.close)
         reranking = await stack.enter_async_context(open_reranking(settings))
-        library, checks = IndexLibrary(index.for_questions()), _checks(index)
-        yield Parts(settings, library, answerer, runs, checks, embeddings, jobs, watch, reranking)
+        library, checks = IndexLibrary(index.for_questions(), settings.home), _checks(index)
+        yield Parts(
+            *(settings, library, answerer, runs, checks, embeddings, jobs, watch),
+            Gallery(settings.home),
+            reranking,
+        )
 
 
 def _checks(index: Index) -> Mapping[str, Check]:

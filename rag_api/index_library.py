@@ -5,14 +5,16 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
+from pathlib import Path
 
 import numpy as np
 
 from rag_api import stored
-from rag_api.recent import RecentSearches
+from rag_api.recent import Recent
 from rag_api.requests import CollectionView, DocumentView, SourceView
-from rag_core.catalog import collections, stretches
+from rag_core.catalog import collections, originals, stretches
 from rag_core.catalog.collections import Collection
+from rag_core.catalog.originals import Original
 from rag_core.filters import keys_of
 from rag_core.index import Index
 from rag_core.query import NOTHING, Found, Query, fuse, merge
@@ -21,9 +23,22 @@ from rag_core.search import embed_query, find_collection, is_empty, search_colle
 SEARCHES_AT_ONCE = 4
 """More would share the same cores and end later, and make the streams in progress wait."""
 
+_RECENT_SECONDS = 60.0
+"""Most of what may change a result is in its key; a mended Chroma and the new source of a renamed
+document, which are not, wait so long."""
+_MOST_RECENT_PASSAGES = 4096
+"""Kept in all, some 10 MB."""
+
 
 def _make_turns() -> asyncio.Semaphore:
     return asyncio.Semaphore(SEARCHES_AT_ONCE)
+
+
+def remember_searches(*, seconds: float = _RECENT_SECONDS) -> Recent[Found]:
+    """Searches of the last minute: the same query over an unchanged collection is searched once."""
+    return Recent(
+        seconds=seconds, most=_MOST_RECENT_PASSAGES, weigh=lambda found: len(found.passages)
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,8 +46,10 @@ class IndexLibrary:
     """The live documents of all collections."""
 
     index: Index
+    home: Path
+    """Where uploaded files are kept."""
     _turns: asyncio.Semaphore = field(default_factory=_make_turns)
-    _recent: RecentSearches = field(default_factory=RecentSearches)
+    _recent: Recent[Found] = field(default_factory=remember_searches)
 
     async def search(self, query: Query, *, collections: Mapping[str, float]) -> Found:
         """Find what fits best in these collections, each with its weight.
@@ -82,10 +99,14 @@ class IndexLibrary:
         """One live document with its text; raises DocumentNotFoundError."""
         return await stored.read_document(self.index.catalog, document_id)
 
+    async def read_original(self, document_id: str) -> Original:
+        """Which file one live document was read from; raises DocumentNotFoundError."""
+        return await originals.get_original(self.index.catalog, document_id)
+
     async def read_source(self, chunk_id: str) -> SourceView:
         """One chunk of a live document; raises DocumentNotFoundError."""
         return await stored.read_source(self.index.catalog, chunk_id)
 
     async def remove_document(self, document_id: str) -> None:
         """Hide one live document for good; raises DocumentNotFoundError."""
-        await stored.remove_document(self.index, document_id)
+        await stored.remove_document(self.index, self.home, document_id)

@@ -77,7 +77,7 @@ async def _read_around(turn: Turn, api: Api, read: dict[str, DocumentView | None
             if document is None:
                 continue
             stretch = cut_stretch(document.text, passage.start, passage.end)
-            stretch = replace(stretch, page_starts=document.page_starts)
+            stretch = replace(stretch, page_starts=document.page_starts, page_url=document.page_url)
             turn = replace(turn, stretches={**turn.stretches, passage.number: stretch})
     return replace(turn, citations=tuple(_with_page(one, turn) for one in turn.citations))
 

@@ -1,5 +1,6 @@
 // Chips in answers lead to the marked words in the panel, and Escape leads back. A new question is
-// scrolled to once, and its answer is told to screen readers once, when it is complete.
+// scrolled to once, and its answer is told to screen readers once, when it is complete. Pages of
+// PDFs are fetched when they are unfolded, as they are with a citation on them.
 (() => {
   let origin = null;
   let turns = 0;
@@ -22,12 +23,45 @@
       other.classList.remove("current");
     }
     mark.classList.add("current");
+    const page = card?.querySelector(`details.page[data-marks~="${target.split("-")[2]}"]`);
+    if (page) page.open = true;
     const calm = matchMedia("(prefers-reduced-motion: reduce)").matches;
     const block = mark === card ? "start" : "center";
     mark.scrollIntoView({ block, behavior: calm ? "auto" : "smooth" });
     (mark === card ? mark.querySelector("summary") : mark).focus({ preventScroll: true });
     return true;
   }
+
+  async function draw(page) {
+    const url = page.dataset.picture;
+    const note = page.querySelector(".note");
+    delete page.dataset.picture;
+    note.textContent = "The page is being drawn…";
+    try {
+      const response = await fetch(url);
+      if (!response.ok) throw new Error((await response.json()).detail);
+      await response.blob();
+      const picture = new Image();
+      picture.alt = page.dataset.alt;
+      picture.src = url;
+      await picture.decode();
+      note.before(picture);
+      const share = Number(response.headers.get("X-Marked-Share") ?? 1);
+      const missing = share ? "Some of the cited words were" : "The cited words were";
+      note.textContent = share < 0.9 ? `${missing} not found on the page as it is drawn: they are not marked.` : "";
+    } catch (error) {
+      page.dataset.picture = url; // whoever unfolds it again tries again
+      note.textContent = `This page cannot be shown: ${error.message}.`;
+    }
+  }
+
+  document.addEventListener(
+    "toggle",
+    (event) => {
+      if (event.target.open && event.target.dataset.picture) draw(event.target);
+    },
+    true,
+  );
 
   document.addEventListener("click", (event) => {
     const link = event.target.closest("a[data-mark]");
