@@ -52,6 +52,17 @@ _HTTP_NAMES = {
     413: "RequestTooLargeError",
     421: "HostNotAllowedError",
 }
+_EXPOSED = (
+    "Location",
+    "Retry-After",
+    "WWW-Authenticate",
+    "X-Answer-Id",
+    "X-Marked-Share",
+    "x-should-retry",
+    "x-vercel-ai-ui-message-stream",
+)
+"""Headers of ours that a page from elsewhere may read."""
+_MANY = (errors.OverloadedError, picture_errors.DrawingBusyError)
 _CLIENT_CLOSED_REQUEST = 499
 _METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
 
@@ -102,15 +113,7 @@ def create_app(open_parts: Opener, *, demo: Sequence[str] | None = COMMAND) -> F
         allow_origins=["*"],
         allow_methods=["*"],
         allow_headers=["*"],
-        expose_headers=[
-            "Location",
-            "Retry-After",
-            "WWW-Authenticate",
-            "X-Answer-Id",
-            "X-Marked-Share",
-            "x-should-retry",
-            "x-vercel-ai-ui-message-stream",
-        ],
+        expose_headers=_EXPOSED,
     )
     _answer_errors(app)
     return app
@@ -133,7 +136,7 @@ def find_status(error: type[errors.RagError]) -> int:
 async def _answer_ours(request: Request, error: errors.RagError) -> Response:
     status = find_status(type(error))
     # Refusals by the thousand are logged where they begin.
-    if status >= HTTPStatus.INTERNAL_SERVER_ERROR and not isinstance(error, errors.OverloadedError):
+    if status >= HTTPStatus.INTERNAL_SERVER_ERROR and not isinstance(error, _MANY):
         logger.warning("%s %s: %s", request.method, request.url.path, error)
     failure = Failure(
         status,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 
 from rag_api.admission import Runs
@@ -11,11 +11,10 @@ from rag_api.answerers import open_answerer
 from rag_api.embeddings import offer_embeddings
 from rag_api.index_library import IndexLibrary
 from rag_api.jobs import CatalogJobs, JobWatch
-from rag_api.parts import Check, Parts
+from rag_api.parts import Parts
 from rag_api.pictures.gallery import Gallery
 from rag_api.reranking import open_reranking
-from rag_core.catalog.engine import check_catalog
-from rag_core.index import Index, follow_changes, open_index
+from rag_core.index import follow_changes, open_index
 from rag_core.settings import Settings
 
 
@@ -38,20 +37,12 @@ async def open_parts(settings: Settings) -> AsyncIterator[Parts]:
         watch = JobWatch(jobs)
         stack.callback(watch.close)
         reranking = await stack.enter_async_context(open_reranking(settings))
-        library, checks = IndexLibrary(index.for_questions(), settings.home), _checks(index)
+        library = IndexLibrary(index.for_questions(), settings.home)
         yield Parts(
-            *(settings, library, answerer, runs, checks, embeddings, jobs, watch),
+            *(settings, library, answerer, runs, index.checks(), embeddings, jobs, watch),
             Gallery(settings.home),
             reranking,
         )
-
-
-def _checks(index: Index) -> Mapping[str, Check]:
-    return {
-        "catalog": lambda: check_catalog(index.catalog),
-        "vectors": index.vectors.check,
-        "embedding": lambda: index.embedder.embed(["Does it answer?"]),
-    }
 
 
 async def _stop(task: asyncio.Task[None]) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from html import escape
 from urllib.parse import urlencode
 
@@ -24,17 +24,23 @@ def render_pages(turn: Turn, passage: PassageView, links: Links) -> str:
     Only once the answer is complete: each citation more would be another picture.
     """
     stretch = turn.stretches.get(passage.number)
-    if turn.running or stretch is None or stretch.page_url is None or not stretch.page_starts:
+    if turn.running or stretch is None or stretch.page_url is None:
         return ""
-    cited: dict[int, list[Citation]] = {}
-    for one in turn.citations:
-        if one.number == passage.number:
-            for page in _find_pages(one, stretch.page_starts):
-                cited.setdefault(page, []).append(one)
-    address = links.reach(stretch.page_url)
-    title = passage.title or passage.source
+    cited = _sort_by_page(turn, passage.number, stretch.page_starts)
+    address, title = links.reach(stretch.page_url), passage.title or passage.source
     pages = sorted(cited)[:_MOST_PAGES]
     return "".join(_page(page, cited[page][:_MOST_MARKS], address, title) for page in pages)
+
+
+def _sort_by_page(
+    turn: Turn, number: int, page_starts: Sequence[int]
+) -> Mapping[int, Sequence[Citation]]:
+    """The citations of a passage on each page; one that goes on over two is on both."""
+    cited: dict[int, list[Citation]] = {}
+    for one in turn.citations:
+        for page in _find_pages(one, page_starts) if one.number == number else ():
+            cited.setdefault(page, []).append(one)
+    return cited
 
 
 def _find_pages(citation: Citation, page_starts: Sequence[int]) -> range:

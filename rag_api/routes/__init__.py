@@ -4,18 +4,7 @@ from __future__ import annotations
 
 from fastapi import APIRouter, Depends
 
-from rag_api.routes import (
-    answers,
-    browser,
-    documents,
-    health,
-    jobs,
-    mcp,
-    openai,
-    pages,
-    resume,
-    search,
-)
+from rag_api.routes import answers, browser, documents, health, jobs, mcp, openai, resume, search
 from rag_api.routes.access import require_key
 
 router = APIRouter()
@@ -24,5 +13,4 @@ for _part in (answers, resume, search, openai, jobs):
 router.include_router(mcp.router, dependencies=[Depends(require_key), Depends(mcp.check_caller)])
 router.include_router(browser.router)
 router.include_router(documents.router)
-router.include_router(pages.router)
 router.include_router(health.router)

@@ -8,6 +8,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Query, Request, Response
 
 from rag_api.requests import CollectionList, DocumentView, SourceView
+from rag_api.routes import pages
 from rag_api.routes.access import (
     OurParts,
     find_base_url,
@@ -23,6 +24,7 @@ from rag_core.errors import InvalidRequestError
 _ERRORS = native_errors(400, 401, 404, 422, 500, 503)
 
 router = APIRouter(tags=["documents"])
+router.include_router(pages.router)
 
 
 @router.get(

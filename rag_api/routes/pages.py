@@ -63,7 +63,7 @@ class PageQuery(BaseModel):
     )
 
 
-router = APIRouter(tags=["documents"])
+router = APIRouter()
 
 
 @router.get(

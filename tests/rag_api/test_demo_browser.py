@@ -27,6 +27,11 @@ The 🦓 zebra eats <img src=x onerror="window.pwned = 2"> ${window.pwned = 3} {
 PAGES = ["The lighthouse was built in 1871.", "The lighthouse keeper is named Ada Winter."]
 READY = ("until", "!document.querySelector('[aria-busy=true]') && document.querySelector('.turn')")
 MARKED = "document.querySelector('#panel mark.current')?.innerText"
+DRAWN = """(() => {
+  const page = document.querySelector("details.page[open]");
+  const image = page.querySelector("img");
+  return [image.naturalWidth, image.alt, page.querySelector(".note").textContent];
+})()"""
 
 pytestmark = pytest.mark.skipif(
     CHROMIUM is None, reason="needs a browser: 'apt-get install chromium', or your system's own"
@@ -74,7 +79,10 @@ async def test_documents_are_added_and_asked_about_at_once(program: str, tmp_pat
         ("click", ".chip"),
         ("evaluate", MARKED),
         ("text", ".card.cited .title"),
+        ("wait", "details.page[open] img"),
+        ("evaluate", DRAWN),
         picture("desktop-light"),
+        ("text", "details.page[open] a"),
         ("upload", str(tmp_path / "zebras.md")),
         ("see", "Added zebras.md"),
         *ask("Which zebra is the fastest runner?"),
@@ -88,8 +96,10 @@ async def test_documents_are_added_and_asked_about_at_once(program: str, tmp_pat
 
     assert "The lighthouse keeper is named Ada Winter." in results[0]
     assert "pages 1, 2" in results[1]
-    assert "🦓 zebra eats <img src=x" in results[2]
-    assert results[3:] == ["unharmed", "How this was found"]
+    assert results[2] == [1200, "Page 2 of Lighthouse, with the cited words marked", ""]
+    assert results[3] == "Open page 2 large"
+    assert "🦓 zebra eats <img src=x" in results[4]
+    assert results[5:] == ["unharmed", "How this was found"]
 
 
 async def test_it_fits_a_phone_in_the_dark(program: str) -> None:
