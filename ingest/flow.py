@@ -118,7 +118,7 @@ class Flow:
             known = None  # the same bytes do not make it the same
         unless = None if known is None else known.content_hash
         async with file.origin.local(unless=unless) as path:
-            if path is not None and not await asyncio.to_thread(_is_same, path, known):
+            if path is not None and not await _is_same(path, known):
                 await self._try(file, path)
             elif known is not None:
                 self.tally.keep(known, size_bytes=file.size_bytes)
@@ -250,9 +250,13 @@ def _indexed_texts(batch: Iterable[_Passing]) -> Iterator[str]:
         yield from indexed_texts(passing.staged.document, passing.staged.chunks)
 
 
-def _is_same(path: Path, known: DocumentSummary | None) -> bool:
-    if known is None:
+async def _is_same(path: Path, known: DocumentSummary | None) -> bool:
+    if known is None:  # most files of a first run: a thread would cost as much as parsing
         return False
+    return await asyncio.to_thread(_has_content, path, known)
+
+
+def _has_content(path: Path, known: DocumentSummary) -> bool:
     try:
         same_size = path.stat().st_size == known.size_bytes
         return same_size and hash_file(path) == known.content_hash

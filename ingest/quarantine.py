@@ -88,7 +88,7 @@ class Quarantine:
             ConfigurationError: no worker can be started.
             CatalogUnavailableError: it cannot be remembered.
         """
-        before = await asyncio.to_thread(_look_at, path)
+        before = _look_at(path)
         parser = self.sandbox if self.parser is None else self.parser
         try:
             return await parser.parse(path, source=source)

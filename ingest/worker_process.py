@@ -8,10 +8,10 @@ import signal
 import sys
 from asyncio.subprocess import PIPE, Process
 from contextlib import suppress
-from typing import TypeVar
+from typing import Annotated, TypeVar
 
 import orjson
-from pydantic import TypeAdapter, ValidationError
+from pydantic import Field, TypeAdapter, ValidationError
 
 from ingest.parsed import LENGTH_BYTES, Answer, ParseRequest, Refused
 from rag_core.documents import Splitting
@@ -32,7 +32,8 @@ _INHERITED = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "PYTHONPATH", "TIKTOKE
 """Of the environment: keys and passwords stay away from parsers."""
 # glibc reserves 64 MB of addresses for each thread that allocates, and they count as memory.
 _OWN = {"MALLOC_ARENA_MAX": "2"}
-_ANSWER: TypeAdapter[Answer] = TypeAdapter(Answer)
+# In this order, not each of them to see which fits best: nearly all are the first.
+_ANSWER: TypeAdapter[Answer] = TypeAdapter(Annotated[Answer, Field(union_mode="left_to_right")])
 
 
 async def start_worker(tokenizer: str, splitting: Splitting) -> Process:

@@ -14,7 +14,14 @@ from functools import lru_cache
 import tantivy
 
 from rag_core.languages import COMMON_WORDS, LANGUAGES
-from rag_core.lexical.characters import compose, in_pairs, is_character, make_alike
+from rag_core.lexical.characters import (
+    compose,
+    in_pairs,
+    is_character,
+    make_alike,
+    name_greek_letters,
+)
+from rag_core.lexical.spelling import spell_american
 from rag_core.unicode import make_well_formed
 
 # The Snowball project's English list, with the leftovers of "it's" and "don't". Measured against
@@ -58,6 +65,8 @@ _MAX_TERM_BYTES = 64
 
 _WORD = re.compile(r"\w+")
 _PART = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+")
+_ACRONYMS = re.compile(r"[A-Z]{2,}s")
+"""`LLMs` is no identifier of `LL` and `Ms`."""
 _MIN_PART = 2
 _MAX_PARTS = 6
 """Words of more parts are random identifiers."""
@@ -83,7 +92,7 @@ def text_terms(text: str, language: str) -> list[str]:
     text = make_alike(with_parts(compose(text)), own)
     terms = _analyser(own).analyze(in_pairs(text))
     if not own:
-        return terms
+        return [_alike(term) for term in terms]
     if own in _ACCENTS_MATTER and not text.isascii():
         accented = (word for word in _WORD.findall(text) if not word.isascii())
         terms += filter(None, (_unaccented_term(word, own) for word in accented))
@@ -99,10 +108,24 @@ def query_words(query: str, languages: Sequence[str] = ("",)) -> list[tuple[str,
     text = with_parts(compose(query[:_MAX_QUERY_CHARACTERS]))
     found: list[tuple[str, ...]]
     if text.isascii() and not any(languages):
-        found = [(term,) for term in _analyser("").analyze(text)]
+        found = [(_alike(term),) for term in _analyser("").analyze(text)]
     else:
         found = _words_in(text, languages)
     return list(dict.fromkeys(found))[:_MAX_QUERY_WORDS]
+
+
+def name_words(query: str, languages: Sequence[str] = ("",)) -> set[tuple[str, ...]]:
+    """Those of `query_words` that look like a name or a figure, as they are written there.
+
+    They have a digit, a capital inside, or a capital at their beginning but not that of the query.
+    """
+    written = _WORD.findall(query[:_MAX_QUERY_CHARACTERS])
+    names = [word for at, word in enumerate(written) if _is_name(word, first=at == 0)]
+    return set(query_words(" ".join(names), languages)) if names else set()
+
+
+def _is_name(word: str, *, first: bool) -> bool:
+    return any(map(str.isdigit, word)) or any(map(str.isupper, word[first:]))
 
 
 def _words_in(text: str, languages: Sequence[str]) -> list[tuple[str, ...]]:
@@ -118,16 +141,18 @@ def _words_in(text: str, languages: Sequence[str]) -> list[tuple[str, ...]]:
 
 
 def with_parts(text: str) -> str:
-    """The text, and after it the parts of its identifiers, so that both forms are terms."""
+    """The text, and after it the parts of identifiers and Greek letters: both forms are terms."""
     parts = [part for word in _WORD.findall(text) for part in _identifier_parts(word)]
     return make_well_formed(" ".join([text, *parts]))
 
 
 @lru_cache(maxsize=_CACHED_WORDS)
 def _identifier_parts(word: str) -> tuple[str, ...]:
-    """`getUserName`, `max_tokens`, `sha256` in parts; nothing for an ordinary word."""
-    if len(word) > _MAX_TERM_BYTES or not word.isascii():
+    """`getUserName`, `max_tokens`, `sha256`, `TNFβ` in parts; nothing for an ordinary word."""
+    if len(word) > _MAX_TERM_BYTES or _ACRONYMS.fullmatch(word):
         return ()
+    if not word.isascii():
+        return name_greek_letters(word)
     parts = _PART.findall(word)
     if parts == [word] or len(parts) > _MAX_PARTS:
         return ()
@@ -142,7 +167,14 @@ def _word_term(word: str, language: str) -> str:
     found = _analyser(language).analyze(make_alike(word, language))
     if not found:
         return ""
-    return f"{language}:{found[0]}" if language else found[0]
+    return f"{language}:{found[0]}" if language else _alike(found[0])
+
+
+@lru_cache(maxsize=_CACHED_WORDS)
+def _alike(term: str) -> str:
+    """The term of an English word however it is spelled."""
+    american = spell_american(term)
+    return _analyser("").analyze(american)[0] if american.endswith("ze") else american
 
 
 @lru_cache(maxsize=_CACHED_WORDS)

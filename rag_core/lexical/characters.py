@@ -20,6 +20,16 @@ _PARTICLE = re.compile(
 """Stands between words of Chinese and Japanese, or ends one of Korean."""
 _PAIR = 2
 
+_GREEK_LETTERS = "αβγδεζθικλνξπρστυφχψω"
+"""But for η and ο, which are articles in Greek, and μ, which stands before units."""
+_GREEK_NAMES = """
+    alpha beta gamma delta epsilon zeta theta iota kappa lambda nu xi pi rho sigma tau upsilon phi
+    chi psi omega
+"""
+_GREEK = dict(zip(_GREEK_LETTERS, _GREEK_NAMES.split(), strict=True))
+_GREEK_LETTER = re.compile(f"(?<![α-ωά-ώ])[{_GREEK_LETTERS}](?![α-ωά-ώ])")
+"""By itself or in a word of another script."""
+
 # "Haeuser", "haus" and "Häuser" have one stem, as in Lucene's normalisation of German.
 _WRITTEN_OUT_UMLAUT = re.compile("([ao])e|(?<![aeiouqäöü])(u)e", re.IGNORECASE)
 
@@ -38,6 +48,13 @@ def make_alike(text: str, language: str) -> str:
     if language == "ru":
         return text.replace("ё", "е").replace("Ё", "Е")
     return text
+
+
+def name_greek_letters(word: str) -> tuple[str, ...]:
+    """`TNFβ` as `tnf` and `beta`; nothing for a word without such letters."""
+    lower = word.lower()
+    named = _GREEK_LETTER.sub(lambda letter: f" {_GREEK[letter[0]]} ", lower)
+    return () if named == lower else tuple(part for part in named.split() if len(part) > 1)
 
 
 def in_pairs(text: str, *, asked: bool = False) -> str:

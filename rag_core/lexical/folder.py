@@ -12,7 +12,7 @@ import tantivy
 
 from rag_core.errors import LexicalUnavailableError
 
-FORMAT = 2
+FORMAT = 3
 """Of fields and analysis together: a new number makes new folders."""
 CHUNK_ID, DOCUMENT_ID, TERMS, SEQ = "chunk_id", "document_id", "terms", "seq"
 CHARACTERS = "characters"

@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 import math
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import tantivy
 
-from rag_core.lexical.analysis import TERMS_LANGUAGES, query_words
+from rag_core.lexical.analysis import TERMS_LANGUAGES, name_words, query_words
 from rag_core.lexical.characters import is_character
 from rag_core.lexical.folder import (
     CHARACTERS,
@@ -35,6 +35,8 @@ _K1 = 1.2
 _PAIRS_WEIGHT = 0.5
 _HEADINGS_WEIGHT = 0.2
 """Of a BM25 that is added to that of the terms (decision 0015)."""
+_NAME_WEIGHT = 1.2
+"""How much more a name or a figure is worth than another word as rare (decision 0015)."""
 
 _Stamp = tuple[int, int, int]
 
@@ -71,7 +73,7 @@ class Matches:
     floor: float
     """What no other chunk's BM25 can pass."""
     ceiling: float
-    """What no BM25 of the words alone can pass: (k1 + 1) times the sum of their idf.
+    """What no BM25 of the words alone can pass: (k1 + 1) times the sum of their weighted idf.
 
     With what pairs and headings add to it, a chunk may. A word that is not in the index counts as
     the rarest. 0 when the query has no words.
@@ -123,7 +125,7 @@ class Reader:
         if snapshot is None or not snapshot.languages:  # all that it held may be removed
             return Matches([], 0, 0, None, None)
         words = query_words(query, snapshot.languages)
-        terms, ceiling = _weigh(snapshot, words)
+        terms, ceiling = _weigh(snapshot, words, name_words(query, snapshot.languages))
         wanted = _any_of(snapshot, terms, pair_words(words)) if terms else None
         found: list[tuple[str, float]] = []
         if wanted is not None and k > 0:
@@ -187,7 +189,9 @@ def _languages(searcher: tantivy.Searcher) -> tuple[str, ...]:
     return tuple(sorted(filter(chunks.__getitem__, chunks), key=chunks.__getitem__, reverse=True))
 
 
-def _weigh(snapshot: _Snapshot, words: Sequence[tuple[str, ...]]) -> tuple[list[_Term], float]:
+def _weigh(
+    snapshot: _Snapshot, words: Sequence[tuple[str, ...]], names: Container[tuple[str, ...]]
+) -> tuple[list[_Term], float]:
     """The terms to look for, each once, and what their BM25 together cannot pass.
 
     A word's terms, of which a chunk has at most one, are worth what one term would be that all
@@ -201,7 +205,8 @@ def _weigh(snapshot: _Snapshot, words: Sequence[tuple[str, ...]]) -> tuple[list[
         if not counts and not known.isdisjoint(word):
             continue  # another form of a word that was counted
         known.update(word)
-        idf = _idf(snapshot.entries, sum(counts.values()))
+        worth = _NAME_WEIGHT if word in names else 1.0
+        idf = worth * _idf(snapshot.entries, sum(counts.values()))
         total += idf
         for term, count in counts.items():
             weight = idf if is_character(term) else idf / _idf(snapshot.entries, count)

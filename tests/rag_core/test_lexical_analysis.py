@@ -4,12 +4,14 @@ from hypothesis import strategies as st
 
 from rag_core.lexical.analysis import (
     TERMS_LANGUAGES,
+    name_words,
     query_words,
     terms_language,
     text_terms,
     with_parts,
 )
 from rag_core.lexical.characters import find_characters
+from rag_core.lexical.spelling import spell_american
 
 
 def terms_of(text: str) -> list[str]:
@@ -45,6 +47,62 @@ def test_an_identifier_is_found_whole_and_by_its_parts(identifier: str, parts: l
 
     assert whole.startswith(identifier.lower()[:-1])
     assert rest == parts
+
+
+def test_acronyms_in_the_plural_are_not_split() -> None:
+    assert terms_of("LLMs, PDFs") == ["llms", "pdfs"]
+
+
+@pytest.mark.parametrize(
+    ("british", "american"),
+    [
+        ("colours, coloured, favourite", "colors, colored, favorite"),
+        ("organised organisations", "organized organizations"),
+        ("realising, analysed, immunise", "realizing, analyzed, immunize"),
+        ("centres, litres, 5 kilometres", "centers, liters, 5 kilometers"),
+        ("defence, a licence, catalogues", "defense, a license, catalogs"),
+        ("haemoglobin, anaemic, paediatric", "hemoglobin, anemic, pediatric"),
+        ("oestrogen, foetal, diarrhoea", "estrogen, fetal, diarrhea"),
+        ("sulphates of aluminium", "sulfates of aluminum"),
+    ],
+)
+def test_british_and_american_spellings_are_one(british: str, american: str) -> None:
+    assert terms_of(british) == terms_of(american)
+    assert set(terms_of(british)) == set(text_terms(british, "en"))
+
+
+@pytest.mark.parametrize(
+    "other", ["hour", "four", "paradise", "treatise", "Michael", "shoes", "team"]
+)
+def test_what_only_looks_british_is_left_as_it_is(other: str) -> None:
+    assert spell_american(other) == other
+
+
+@pytest.mark.parametrize(
+    ("query", "text"),
+    [
+        ("TNF-alpha", "TNFα"),
+        ("TNF α", "TNF-alpha"),
+        ("nf-kappaB", "NF-κB"),
+        ("beta cells", "β-cells"),
+        ("delta", "Δ"),
+    ],
+)
+def test_greek_letters_are_found_by_their_names(query: str, text: str) -> None:
+    shared = {term for word in query_words(query) for term in word} & set(text_terms(text, "en"))
+
+    assert shared & {"alpha", "beta", "delta", "kappa"}
+
+
+def test_greek_words_are_not_spelled_out() -> None:
+    assert with_parts("η γλώσσα, ο λόγος") == "η γλώσσα, ο λόγος"
+
+
+def test_names_and_figures_are_told_by_how_they_are_written() -> None:
+    query = "Which gene near MDA5 on chromosome 2q24, says Nejentsov, raises iPSC counts?"
+
+    assert name_words(query) == set(query_words("MDA5 2q24 Nejentsov iPSC"))
+    assert name_words("Water boils") == name_words("") == set()
 
 
 def test_a_random_identifier_is_not_split() -> None:

@@ -83,7 +83,7 @@ def test_a_chunk_without_any_term_scores_zero_and_an_unknown_one_nothing(folder:
     assert Reader(folder).search("cat", 1).scores(["c-0", "gone"]) == {"c-0": 0.0}
 
 
-@pytest.mark.parametrize("word", ["cat", "dog", "mat", "chased", "unknown"])
+@pytest.mark.parametrize("word", ["cat", "CAT", "dog", "mat", "chased", "unknown"])
 def test_no_score_of_a_single_word_passes_the_ceiling(folder: Path, word: str) -> None:
     matches = Reader(folder).search(word, 10)
 
@@ -110,6 +110,18 @@ def test_words_of_the_headings_are_worth_more(tmp_path: Path) -> None:
 
     assert [chunk_id for chunk_id, _ in found] == ["b-0", "a-0"]
     assert found[0][1] > found[1][1]
+
+
+def test_names_and_figures_are_worth_more_than_other_words(tmp_path: Path) -> None:
+    write(tmp_path, {"word": "Some cranes are tall.", "name": "The Humber is wide."})
+    reader = Reader(tmp_path)
+
+    written, lower = reader.search("cranes at the Humber", 2), reader.search("cranes humber", 2)
+
+    assert [chunk_id for chunk_id, _ in written.best] == ["name-0", "word-0"]
+    assert written.best[0][1] == pytest.approx(1.2 * written.best[1][1])
+    assert lower.best[0][1] == lower.best[1][1]
+    assert written.ceiling == pytest.approx(1.1 * lower.ceiling)
 
 
 def test_a_heading_that_all_chunks_have_tells_nothing(tmp_path: Path) -> None:
