@@ -39,7 +39,10 @@
     note.textContent = "The page is being drawn…";
     try {
       const response = await fetch(url);
-      if (!response.ok) throw new Error((await response.json()).detail);
+      if (!response.ok) {
+        const told = await response.json().catch(() => ({ detail: `status ${response.status}` }));
+        throw new Error(told.detail);
+      }
       await response.blob();
       const picture = new Image();
       picture.alt = page.dataset.alt;

@@ -13,7 +13,7 @@ from pypdfium2 import raw
 
 from rag_api.pictures.matching import Matched, Range, match_ranges
 
-MAX_PIXELS = 6_000_000
+_MAX_PIXELS = 6_000_000
 """Of a picture, however large it is wanted: 18 MB before it is packed."""
 _MAX_SIDE = 10_000
 _MOST_CHARACTERS = 200_000
@@ -93,7 +93,7 @@ def _find_scale(size: tuple[float, float], width: int) -> float:
     return min(
         width / page_width,
         _MAX_SIDE / max(page_width, page_height),
-        sqrt(MAX_PIXELS / (page_width * page_height)),
+        sqrt(_MAX_PIXELS / (page_width * page_height)),
     )
 
 

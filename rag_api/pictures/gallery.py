@@ -65,7 +65,9 @@ class Gallery:
             OriginalChangedError: the file is another one now.
             OriginalGoneError: the file is there no more.
         """
-        return await self._recent.find(order, lambda: self._draw(order, original))
+        return await self._recent.find(
+            (order, original.source), lambda: self._draw(order, original)
+        )
 
     async def _draw(self, order: Order, original: Original) -> Drawn:
         if self._waiting >= MOST_WAITING:

@@ -54,8 +54,8 @@ class Matched:
 
     @property
     def share(self) -> float:
-        """From 0 to 1; 1 when nothing was wanted."""
-        return self.found / self.wanted if self.wanted else 1.0
+        """From 0 to 1; 0 when there is no letter in them, for then nothing is marked."""
+        return self.found / self.wanted if self.wanted else 0.0
 
 
 def fold_letters(text: str) -> Letters:

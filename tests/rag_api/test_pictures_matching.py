@@ -65,6 +65,7 @@ def test_what_is_not_on_the_page_marks_nothing() -> None:
     matched = match_ranges("A scanned page, read by OCR.", [(0, 14)], "")
 
     assert (matched.ranges, matched.share) == ((), 0.0)
+    assert match_ranges("a + b", [(2, 3)], "a + b").share == 0.0
     assert found("the cat sat", "the", "in other words the theme is theatre") == []
 
 
