@@ -24,7 +24,7 @@ _MARGIN = 0.15
 _PNG = b"\x89PNG\r\n\x1a\n"
 _RGB, _BITS = 2, 8
 _PACKING = 6
-"""Of zlib's levels: 12 to 514 KB a page in 20 to 50 ms; a filter of lines made text larger."""
+"""Of zlib's levels: a median of 252 KB a page in 36 ms; a filter of lines made text larger."""
 
 Box = tuple[float, float, float, float]
 """Left, bottom, right, top, in the units of the page."""
