@@ -285,6 +285,8 @@ export interface DocumentView {
   text: string;
   /** Empty when the format has no pages. */
   page_starts: Array<number>;
+  /** Where a page of a PDF is shown as a picture, with its number in place of `{page}`; `start` and `end` have words marked. Null when the file is not at hand. */
+  page_url: string | null;
 }
 
 /** The answer is complete; a terminal event. */

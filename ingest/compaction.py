@@ -3,29 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-import shutil
 import time
 from dataclasses import dataclass
-from pathlib import Path
 
+from ingest.broken_stores import BrokenStore, clear_broken_stores
 from ingest.clearing import Compacted, clear_collection
 from ingest.screen import Screen
 from ingest.verify import Stores, open_stores
 from rag_core.catalog import collections, prune
 from rag_core.catalog.fetches import prune_fetches
 from rag_core.errors import CatalogUnavailableError
+from rag_core.originals import Dropped, drop_originals
 from rag_core.settings import Settings
-from rag_core.vectors.place import place_in
-from rag_core.vectors.store import find_aside
-
-
-@dataclass(frozen=True, slots=True)
-class BrokenStore:
-    """A store of Chroma that could not be opened and was moved aside."""
-
-    path: str
-    size_bytes: int
-    deleted: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +37,8 @@ class Compaction:
     unused_vector_bytes: int
     deleted_vectors: int
     broken_stores: list[BrokenStore]
+    originals: Dropped
+    """Kept uploads of documents that are gone."""
     catalog_bytes_before: int
     catalog_bytes_after: int
     problem: str | None
@@ -74,8 +65,9 @@ async def compact(settings: Settings, screen: Screen, *, wish: Wish) -> int:
                 await prune.delete_unused(stores.catalog) if wish.unused_vectors else 0
             ),
             broken_stores=await asyncio.to_thread(
-                _broken_stores, settings.home, delete=wish.broken_stores
+                clear_broken_stores, settings.home, delete=wish.broken_stores
             ),
+            originals=await drop_originals(stores.catalog, settings.home),
             catalog_bytes_before=before,
             problem=await _give_back(stores),
             catalog_bytes_after=await prune.catalog_bytes(stores.catalog),
@@ -92,17 +84,6 @@ async def _give_back(stores: Stores) -> str | None:
     except CatalogUnavailableError as error:
         return str(error)
     return None
-
-
-def _broken_stores(home: Path, *, delete: bool) -> list[BrokenStore]:
-    found = []
-    for folder in find_aside(place_in(home).data):
-        files = [path for path in folder.rglob("*") if path.is_file()]
-        size_bytes = sum(path.stat().st_size for path in files)
-        if delete:
-            shutil.rmtree(folder, ignore_errors=True)
-        found.append(BrokenStore(str(folder), size_bytes, not folder.exists()))
-    return found
 
 
 def _describe(done: Compaction) -> list[str]:
@@ -127,8 +108,16 @@ def _describe(done: Compaction) -> list[str]:
     for store in done.broken_stores:
         deleted = "deleted" if store.deleted else "kept: --broken-stores deletes it"
         lines.append(f"broken store {store.path} ({store.size_bytes / 1e6:.1f} MB) {deleted}")
+    lines += _describe_originals(done.originals)
     before, after = done.catalog_bytes_before / 1e6, done.catalog_bytes_after / 1e6
     lines.append(f"catalog: {before:.1f} MB before, {after:.1f} MB now, in {done.seconds:.1f} s")
     if done.problem:
         lines.append(f"the catalog could not be made smaller: {done.problem}")
     return lines
+
+
+def _describe_originals(dropped: Dropped) -> list[str]:
+    if not dropped.files:
+        return []
+    size = f"{dropped.size_bytes / 1e6:.1f} MB"
+    return [f"{dropped.files:,} uploaded files ({size}) of removed documents deleted"]

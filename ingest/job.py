@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Literal
 
 import orjson
 
-from ingest.job_plan import open_job_plan
+from ingest.job_plan import keep_uploads, open_job_plan
 from ingest.pipeline import Order, ingest_plan
 from rag_core import errors
 from rag_core.catalog import claims
@@ -93,6 +93,7 @@ async def run_job(
     hold = Hold(index.catalog, claimed)
     async with _kept(hold, stop):
         ended = await _ingest(index, hold, settings)
+        await keep_uploads(index.catalog, settings, claimed)
     outcome = await _settle(hold, ended)
     logger.info("job %s: %s", claimed.id, outcome)
     if outcome in {"done", "failed", "cancelled"}:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -11,10 +12,14 @@ from pathlib import Path
 from ingest.fetch.web_urls import is_web_url, show_url
 from ingest.plan import Plan, PlannedFile
 from ingest.sources import Intake, open_plan
+from rag_core.catalog.engine import Catalog
 from rag_core.catalog.jobs import Job
 from rag_core.errors import FetchRefusedError, UnreadableDocumentError
+from rag_core.originals import keep_originals
 from rag_core.settings import Settings
 from rag_core.uploads import numbered, upload_folder
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +53,18 @@ async def open_job_plan(settings: Settings, job: Job) -> AsyncIterator[Plan]:
     else:
         fault = FetchRefusedError(f"{show_url(job.url)!r} is no http:// or https:// URL")
         yield Plan((), {}, ((show_url(job.url), fault),))
+
+
+async def keep_uploads(catalog: Catalog, settings: Settings, job: Job) -> None:
+    """Keep the files of a job that have become PDF documents, so that their pages can be shown."""
+    if not settings.keep_originals:
+        return
+    folder = upload_folder(settings.home, job.id)
+    paths = [numbered(folder, number, file.name) for number, file in enumerate(job.files)]
+    try:
+        await keep_originals(catalog, settings.home, [path for path in paths if path.is_file()])
+    except OSError as error:
+        logger.warning("job %s: its files are not kept, pages are not shown: %s", job.id, error)
 
 
 def _plan_uploads(job: Job, home: Path) -> Plan:

@@ -15,6 +15,7 @@ from rag_core.catalog.engine import Catalog, open_catalog
 from rag_core.catalog.quarantine import forget_failures
 from rag_core.errors import DocumentNotFoundError, InvalidRequestError, RagError
 from rag_core.index import clear_away
+from rag_core.originals import drop_originals
 from rag_core.settings import Settings
 
 logger = logging.getLogger(__name__)
@@ -48,6 +49,7 @@ async def remove(
         ids = [document.id for document in result.documents]
         await documents.remove_documents(catalog, stored, ids)
         await forget_failures(catalog, stored, result.forgotten)
+        await drop_originals(catalog, settings.home)
         try:
             await clear_away(settings, catalog, stored)
         except RagError as error:

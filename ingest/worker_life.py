@@ -16,6 +16,7 @@ from pathlib import Path
 from rag_core.catalog import claims, jobs
 from rag_core.catalog.engine import Catalog
 from rag_core.locks import try_lock
+from rag_core.originals import drop_originals
 from rag_core.uploads import sweep_uploads
 
 _WORKERS = "workers"
@@ -64,10 +65,11 @@ async def release_dead(catalog: Catalog, home: Path) -> int:
 
 
 async def sweep(catalog: Catalog, home: Path) -> None:
-    """Forget jobs that ended long ago, and uploads that belong to none."""
+    """Forget jobs that ended long ago, uploads that belong to none, files that no document has."""
     await jobs.forget_jobs(catalog, age=_KEPT_JOBS)
     active = await jobs.active_ids(catalog)
     await asyncio.to_thread(sweep_uploads, home, active, age_seconds=_KEPT_UPLOADS_SECONDS)
+    await drop_originals(catalog, home)
 
 
 def give_way() -> None:

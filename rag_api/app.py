@@ -20,6 +20,7 @@ from rag_api import answer_errors
 from rag_api.demo_child import COMMAND, keeping_demo
 from rag_api.limits import BodyLimit
 from rag_api.parts import Parts
+from rag_api.pictures import errors as picture_errors
 from rag_api.routes import router
 from rag_api.routes.documentation import add_documentation
 from rag_api.wire.failure import Failure, write_failure
@@ -31,6 +32,8 @@ STATUS: dict[type[errors.RagError], int] = {
     errors.UnauthorizedError: 401,
     errors.NotFoundError: 404,
     answer_errors.AnswerCancelledError: 409,
+    picture_errors.OriginalChangedError: 409,
+    picture_errors.OriginalGoneError: 410,
     errors.RequestTooLargeError: 413,
     errors.ChatRateLimitedError: 429,
     errors.RagError: 500,
@@ -49,6 +52,17 @@ _HTTP_NAMES = {
     413: "RequestTooLargeError",
     421: "HostNotAllowedError",
 }
+_EXPOSED = (
+    "Location",
+    "Retry-After",
+    "WWW-Authenticate",
+    "X-Answer-Id",
+    "X-Marked-Share",
+    "x-should-retry",
+    "x-vercel-ai-ui-message-stream",
+)
+"""Headers of ours that a page from elsewhere may read."""
+_MANY = (errors.OverloadedError, picture_errors.DrawingBusyError)
 _CLIENT_CLOSED_REQUEST = 499
 _METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
 
@@ -99,14 +113,7 @@ def create_app(open_parts: Opener, *, demo: Sequence[str] | None = COMMAND) -> F
         allow_origins=["*"],
         allow_methods=["*"],
         allow_headers=["*"],
-        expose_headers=[
-            "Location",
-            "Retry-After",
-            "WWW-Authenticate",
-            "X-Answer-Id",
-            "x-should-retry",
-            "x-vercel-ai-ui-message-stream",
-        ],
+        expose_headers=_EXPOSED,
     )
     _answer_errors(app)
     return app
@@ -129,7 +136,7 @@ def find_status(error: type[errors.RagError]) -> int:
 async def _answer_ours(request: Request, error: errors.RagError) -> Response:
     status = find_status(type(error))
     # Refusals by the thousand are logged where they begin.
-    if status >= HTTPStatus.INTERNAL_SERVER_ERROR and not isinstance(error, errors.OverloadedError):
+    if status >= HTTPStatus.INTERNAL_SERVER_ERROR and not isinstance(error, _MANY):
         logger.warning("%s %s: %s", request.method, request.url.path, error)
     failure = Failure(
         status,

@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
+from typing import TYPE_CHECKING
 
 from rag_api.admission import Runs
 from rag_api.answerers import open_answerer, open_others
 from rag_api.embeddings import offer_embeddings
-from rag_api.index_library import IndexLibrary
+from rag_api.index_library import IndexLibrary, for_questions
 from rag_api.jobs import CatalogJobs, JobWatch
-from rag_api.parts import Check, Parts
+from rag_api.parts import Parts
+from rag_api.pictures.gallery import Gallery
 from rag_api.ratings import CatalogRatings
 from rag_api.reranking import open_reranking
-from rag_core.index import Index, follow_changes, open_index
-from rag_core.settings import Settings
+from rag_core.index import follow_changes, open_index
+
+if TYPE_CHECKING:
+    from rag_core.settings import Settings
 
 
 @asynccontextmanager
@@ -40,25 +44,18 @@ async def open_parts(settings: Settings) -> AsyncIterator[Parts]:
         stack.callback(watch.close)
         yield Parts(
             settings=settings,
-            library=IndexLibrary(index.for_questions()),
+            library=IndexLibrary(for_questions(index), settings.home),
             answerer=answerer,
             runs=runs,
-            checks=_checks(index),
+            checks=index.checks(),
             embeddings=embeddings,
             jobs=jobs,
             watch=watch,
             ratings=CatalogRatings(index.catalog),
+            gallery=Gallery(settings.home),
             reranking=await stack.enter_async_context(open_reranking(settings)),
             others=others,
         )
-
-
-def _checks(index: Index) -> Mapping[str, Check]:
-    return {
-        "catalog": index.catalog.check,
-        "vectors": index.vectors.check,
-        "embedding": lambda: index.embedder.embed(["Does it answer?"]),
-    }
 
 
 async def _stop(task: asyncio.Task[None]) -> None:

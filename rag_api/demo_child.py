@@ -15,17 +15,13 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
 
 from rag_api.demo import is_installed
-from rag_api.processes import end_process
+from rag_api.processes import bare_environment, end_process
 from rag_core.settings import Settings
 
 logger = logging.getLogger(__name__)
 
 # -P: a module that lies in the working folder is no part of the program.
 COMMAND = (sys.executable, "-P", "-m", "rag_api.demo")
-_PASSED_ON = frozenset(
-    {"HOME", "LANG", "LC_ALL", "LD_LIBRARY_PATH", "PATH", "PYTHONPATH", "TMPDIR", "VIRTUAL_ENV"}
-)
-"""Of the environment. The keys of models and databases are not among it."""
 _BACKLOG = 128
 _STOP_SECONDS = 5.0
 _STARTING_SECONDS = 60.0
@@ -105,7 +101,7 @@ class DemoChild:
 
 def find_environment(settings: Settings) -> dict[str, str]:
     """What the child is given of our environment, and the key that it may ask with."""
-    environment = {name: os.environ[name] for name in _PASSED_ON & os.environ.keys()}
+    environment = bare_environment()
     if settings.demo_key is not None:
         environment["RAG_DEMO_KEY"] = settings.demo_key.get_secret_value()
     return environment

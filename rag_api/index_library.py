@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
 
 import numpy as np
 
 from rag_api import stored
-from rag_api.recent import RecentSearches
+from rag_api.recent import Recent
 from rag_api.requests import CollectionView, DocumentView, SourceView
-from rag_core.catalog import collections, stretches
+from rag_core.catalog import collections, originals, stretches
 from rag_core.catalog.collections import Collection
-from rag_core.filters import keys_of
+from rag_core.catalog.originals import Original
+from rag_core.embedding.together import Together
 from rag_core.index import Index
 from rag_core.query import NOTHING, Found, Query, fuse, merge
 from rag_core.search import embed_query, find_collection, is_empty, search_collection
@@ -21,9 +23,27 @@ from rag_core.search import embed_query, find_collection, is_empty, search_colle
 SEARCHES_AT_ONCE = 4
 """More would share the same cores and end later, and make the streams in progress wait."""
 
+_RECENT_SECONDS = 60.0
+"""Most of what may change a result is in its key; a mended Chroma and the new source of a renamed
+document, which are not, wait so long."""
+_MOST_RECENT_PASSAGES = 4096
+"""Kept in all, some 10 MB."""
+
 
 def _make_turns() -> asyncio.Semaphore:
     return asyncio.Semaphore(SEARCHES_AT_ONCE)
+
+
+def remember_searches(*, seconds: float = _RECENT_SECONDS) -> Recent[Found]:
+    """Searches of the last minute: the same query over an unchanged collection is searched once."""
+    return Recent(
+        seconds=seconds, most=_MOST_RECENT_PASSAGES, weigh=lambda found: len(found.passages)
+    )
+
+
+def for_questions(index: Index) -> Index:
+    """The same parts; queries of one moment are embedded in one call."""
+    return replace(index, embedder=Together(index.embedder))
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,8 +51,10 @@ class IndexLibrary:
     """The live documents of all collections."""
 
     index: Index
+    home: Path
+    """Where uploaded files are kept."""
     _turns: asyncio.Semaphore = field(default_factory=_make_turns)
-    _recent: RecentSearches = field(default_factory=RecentSearches)
+    _recent: Recent[Found] = field(default_factory=remember_searches)
 
     async def search(self, query: Query, *, collections: Mapping[str, float]) -> Found:
         """Find what fits best in these collections, each with its weight.
@@ -50,7 +72,7 @@ class IndexLibrary:
         if query.variants:
             found = [self._find_recent(collection, one) for one in query.each()]
             return fuse(await asyncio.gather(*found), query.top_k)
-        if query.filter is not None and "source" in keys_of(query.filter):
+        if "source" in query.filter_keys:
             return await self._search(collection, query)  # a renamed document changes no `seq`
         # All that a result depends on: a change of the documents gives the collection another
         # `seq`.
@@ -82,10 +104,14 @@ class IndexLibrary:
         """One live document with its text; raises DocumentNotFoundError."""
         return await stored.read_document(self.index.catalog, document_id)
 
+    async def read_original(self, document_id: str) -> Original:
+        """Which file one live document was read from; raises DocumentNotFoundError."""
+        return await originals.get_original(self.index.catalog, document_id)
+
     async def read_source(self, chunk_id: str) -> SourceView:
         """One chunk of a live document; raises DocumentNotFoundError."""
         return await stored.read_source(self.index.catalog, chunk_id)
 
     async def remove_document(self, document_id: str) -> None:
         """Hide one live document for good; raises DocumentNotFoundError."""
-        await stored.remove_document(self.index, document_id)
+        await stored.remove_document(self.index, self.home, document_id)

@@ -8,6 +8,7 @@ from typing import Protocol
 import numpy as np
 
 from rag_api.requests import CollectionView, DocumentView, SourceView
+from rag_core.catalog.originals import Original
 from rag_core.catalog.stretches import Stretch
 from rag_core.query import Found, Query
 
@@ -32,6 +33,9 @@ class Library(Protocol):
 
     async def read_document(self, document_id: str) -> DocumentView:
         """One live document with its text; raises DocumentNotFoundError."""
+
+    async def read_original(self, document_id: str) -> Original:
+        """Which file one live document was read from; raises DocumentNotFoundError."""
 
     async def read_source(self, chunk_id: str) -> SourceView:
         """One chunk of a live document; raises DocumentNotFoundError."""

@@ -1,7 +1,7 @@
-"""Searches of the last minute: the same query over an unchanged collection is searched once.
+"""What was made a moment ago, or is being made: whoever asks for the same is given the same.
 
-Regenerated answers, example questions, several frontends of one conversation and a room full of
-people who try the same question ask for what was found a moment ago.
+Of searches: regenerated answers, example questions, several frontends of one conversation and a
+room full of people who try the same question ask for what was found a moment ago.
 """
 
 from __future__ import annotations
@@ -9,72 +9,66 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Coroutine, Hashable
 from dataclasses import dataclass
+from typing import Generic, TypeVar
 
-from rag_core.query import Found
-
-SECONDS = 60.0
-"""Most of what may change a result is in its key; a mended Chroma and the new source of a renamed
-document, which are not, wait so long."""
-_MOST_PASSAGES = 4096
-"""Kept in all, some 10 MB."""
+Made = TypeVar("Made")
 
 
 @dataclass(slots=True)
-class _Search:
-    """One search, under way or done."""
+class _Making(Generic[Made]):
+    """One thing, being made or made."""
 
-    task: asyncio.Task[Found]
+    task: asyncio.Task[Made]
     expires: float
-    passages: int = 1
-    """Counted as one while it is under way."""
+    weight: int = 1
+    """Counted as one while it is being made."""
 
 
-class RecentSearches:
-    """What was found, by everything that it depends on; the oldest goes first."""
+class Recent(Generic[Made]):
+    """What was made, by everything that it depends on; the oldest goes first."""
 
-    def __init__(self, *, seconds: float = SECONDS) -> None:
-        self._seconds = seconds
-        self._searches: dict[Hashable, _Search] = {}
-        self._passages = 0
+    def __init__(self, *, seconds: float, most: int, weigh: Callable[[Made], int]) -> None:
+        """Keep things for so long, and so many that they weigh no more together."""
+        self._seconds, self._most, self._weigh = seconds, most, weigh
+        self._kept: dict[Hashable, _Making[Made]] = {}
+        self._weight = 0
 
-    async def find(
-        self, key: Hashable, search: Callable[[], Coroutine[None, None, Found]]
-    ) -> Found:
-        """Give what a search with this key found or is about to find; else begin it.
+    async def find(self, key: Hashable, make: Callable[[], Coroutine[None, None, Made]]) -> Made:
+        """Give what was made by this key, or is about to be; else begin to make it.
 
-        A search belongs to nobody: who stops waiting for it does not stop it for the others. A
+        It belongs to nobody: who stops waiting for it does not stop it for the others. A
         failure is raised for all who wait, and not kept.
         """
         now = asyncio.get_running_loop().time()
-        recent = self._searches.get(key)
+        recent = self._kept.get(key)
         if recent is None or recent.expires < now:
-            recent = self._begin(key, search(), expires=now + self._seconds)
+            recent = self._begin(key, make(), expires=now + self._seconds)
         return await asyncio.shield(recent.task)
 
     def _begin(
-        self, key: Hashable, search: Coroutine[None, None, Found], *, expires: float
-    ) -> _Search:
+        self, key: Hashable, making: Coroutine[None, None, Made], *, expires: float
+    ) -> _Making[Made]:
         self._drop(key)
-        begun = _Search(asyncio.create_task(search), expires)
-        self._searches[key] = begun
-        self._passages += begun.passages
+        begun = _Making(asyncio.create_task(making), expires)
+        self._kept[key] = begun
+        self._weight += begun.weight
         begun.task.add_done_callback(lambda _: self._settle(key, begun))
         return begun
 
-    def _settle(self, key: Hashable, search: _Search) -> None:
-        failed = search.task.cancelled() or search.task.exception() is not None
-        if self._searches.get(key) is not search:
+    def _settle(self, key: Hashable, made: _Making[Made]) -> None:
+        failed = made.task.cancelled() or made.task.exception() is not None
+        if self._kept.get(key) is not made:
             return
         if failed:
             self._drop(key)
             return
-        more = len(search.task.result().passages)
-        search.passages += more
-        self._passages += more
-        while self._passages > _MOST_PASSAGES:
-            self._drop(next(iter(self._searches)))
+        more = self._weigh(made.task.result())
+        made.weight += more
+        self._weight += more
+        while self._weight > self._most:
+            self._drop(next(iter(self._kept)))
 
     def _drop(self, key: Hashable) -> None:
-        dropped = self._searches.pop(key, None)
+        dropped = self._kept.pop(key, None)
         if dropped is not None:
-            self._passages -= dropped.passages
+            self._weight -= dropped.weight

@@ -237,6 +237,11 @@ class DocumentView(_Answer):
     language: str = Field(description="ISO 639-1; empty when it could not be told.")
     text: str
     page_starts: tuple[int, ...] = Field(description="Empty when the format has no pages.")
+    page_url: str | None = Field(
+        None,
+        description="Where a page of a PDF is shown as a picture, with its number in place of "
+        "`{page}`; `start` and `end` have words marked. Null when the file is not at hand.",
+    )
 
 
 class SourceView(_Answer):

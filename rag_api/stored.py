@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import logging
+from pathlib import Path
 
 from rag_api.requests import DocumentView, SourceView
 from rag_core.catalog import chunks, collections, documents
 from rag_core.catalog.engine import Catalog
 from rag_core.errors import DocumentNotFoundError, RagError
 from rag_core.index import Index
+from rag_core.originals import drop_originals
 from rag_core.vectors import upkeep
 
 logger = logging.getLogger(__name__)
@@ -55,8 +57,8 @@ async def read_source(catalog: Catalog, chunk_id: str) -> SourceView:
     )
 
 
-async def remove_document(index: Index, document_id: str) -> None:
-    """Hide one live document for good, and clear the indexes if they answer.
+async def remove_document(index: Index, home: Path, document_id: str) -> None:
+    """Hide one live document for good, with its file, and clear the indexes if they answer.
 
     Raises:
         DocumentNotFoundError: there is none with this id.
@@ -66,6 +68,7 @@ async def remove_document(index: Index, document_id: str) -> None:
     collection = await collections.get_collection(catalog, summary.collection)
     if not await documents.remove_documents(catalog, collection, [document_id]):
         raise DocumentNotFoundError(document_id)
+    await drop_originals(catalog, home, [summary.content_hash])
     try:
         await index.lexical.follow(
             catalog, await collections.get_collection(catalog, collection.name)

@@ -14,9 +14,10 @@ from python_multipart.exceptions import FormParserError
 from python_multipart.multipart import MultipartParser, parse_options_header
 from starlette.requests import Request
 
-from rag_api.upload_names import MAX_NAME_CHARACTERS, SOURCE_PREFIX, clean_name, name_on_disk
+from rag_api.upload_names import MAX_NAME_CHARACTERS, clean_name, name_on_disk
 from rag_core.catalog.jobs import UploadedFile
 from rag_core.errors import InvalidRequestError, RequestTooLargeError, UploadsUnavailableError
+from rag_core.originals import UPLOAD_PREFIX
 from rag_core.threads import to_its_end
 from rag_core.uploads import numbered
 
@@ -180,7 +181,7 @@ class _Reading:
             )
         if number >= MAX_FILES:
             raise InvalidRequestError(f"more than {MAX_FILES:,} files in one upload")
-        source = SOURCE_PREFIX + name
+        source = UPLOAD_PREFIX + name
         if any(file.source == source for file in self._received.files):
             raise InvalidRequestError(f"two files are called {name!r}: one would hide the other")
         path = numbered(self._folder, number, name_on_disk(name))

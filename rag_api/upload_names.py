@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 import unicodedata
 
-SOURCE_PREFIX = "upload:"
 MAX_NAME_CHARACTERS = 500
 _MAX_DISK_BYTES = 200
 _REFUSED = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}

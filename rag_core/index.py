@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Callable, Coroutine
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from rag_core.catalog import collections
 from rag_core.catalog.collections import Collection
 from rag_core.catalog.engine import Catalog, open_catalog
 from rag_core.embedding import Embedder, open_embedder
-from rag_core.embedding.together import Together
 from rag_core.errors import LexicalUnavailableError, RagError
 from rag_core.filtered import Filters
 from rag_core.lexical.engine import Lexical
@@ -42,9 +41,13 @@ class Index:
     seen: SeenVectors = field(default_factory=SeenVectors)
     """What these have read, for the next ones."""
 
-    def for_questions(self) -> Index:
-        """The same parts; queries of one moment are embedded in one call."""
-        return replace(self, embedder=Together(self.embedder))
+    def checks(self) -> Mapping[str, Callable[[], Awaitable[object]]]:
+        """By a part's name what returns when it answers, and raises when it does not."""
+        return {
+            "catalog": self.catalog.check,
+            "vectors": self.vectors.check,
+            "embedding": lambda: self.embedder.embed(["Does it answer?"]),
+        }
 
 
 @asynccontextmanager

@@ -8,7 +8,7 @@ from typing import Literal
 
 from rag_core.documents import Passage, weigh_score
 from rag_core.errors import InvalidRequestError
-from rag_core.filters import Condition
+from rag_core.filters import Condition, keys_of
 
 _VARIANT_DEPTH = 50
 """How many passages each wording is asked for; the mean of their scores hardly asks for more."""
@@ -41,6 +41,11 @@ class Query:
     def texts(self) -> tuple[str, ...]:
         """All wordings, each once."""
         return tuple(dict.fromkeys((self.text, *self.variants)))
+
+    @property
+    def filter_keys(self) -> set[str]:
+        """The fields that the filter looks at; none without one."""
+        return set() if self.filter is None else keys_of(self.filter)
 
     def check(self) -> None:
         """Raise InvalidRequestError when it cannot be searched."""

@@ -42,6 +42,8 @@ class Settings(BaseSettings):
     """How long answers in progress may go on after SIGTERM."""
     max_upload_mb: int = Field(512, alias="RAG_MAX_UPLOAD_MB", ge=1)
     """Of all files in one request to `POST /v1/documents` together, in MiB."""
+    keep_originals: bool = Field(default=True, alias="RAG_KEEP_ORIGINALS")
+    """Whether uploaded PDFs are kept with their documents, so that their pages can be shown."""
     worker: bool = Field(default=True, alias="RAG_WORKER")
     """Whether `rag-api serve` starts an `ingest worker` beside it, for what is uploaded."""
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field("INFO", alias="RAG_LOG_LEVEL")

@@ -22,9 +22,11 @@ from rag_api.demo_child import COMMAND
 from rag_api.embeddings import Embeddings
 from rag_api.jobs import JobWatch
 from rag_api.parts import Parts
+from rag_api.pictures.gallery import Gallery
 from rag_api.requests import CollectionView, DocumentView, SourceView
 from rag_core.catalog.feedback import RatedAnswer, Thumb
 from rag_core.catalog.jobs import Job, Selection, Wanted
+from rag_core.catalog.originals import Original
 from rag_core.documents import Passage
 from rag_core.errors import CollectionNotFoundError, DocumentNotFoundError, JobNotFoundError
 from rag_core.query import Found, Query
@@ -125,6 +127,16 @@ class MemoryLibrary:
         if document_id != self.document.id or document_id in self.removed:
             raise DocumentNotFoundError(document_id)
         return self.document
+
+    async def read_original(self, document_id: str) -> Original:
+        document = await self.read_document(document_id)
+        return Original(
+            document.source,
+            document.media_type,
+            bytes.fromhex(document.content_hash),
+            document.size_bytes,
+            document.page_starts,
+        )
 
     async def remove_document(self, document_id: str) -> None:
         await self.read_document(document_id)
@@ -270,8 +282,11 @@ def make_parts(
     checks = {"catalog": fine, "vectors": fine}
     jobs = MemoryJobs()
     watch = JobWatch(jobs, poll_seconds=0.01)
-    ratings = MemoryRatings()
-    return Parts(settings, books, answerer, runs, checks, embeddings, jobs, watch, ratings)
+    return Parts(
+        *(settings, books, answerer, runs, checks, embeddings, jobs, watch),
+        gallery=Gallery(settings.home),
+        ratings=MemoryRatings(),
+    )
 
 
 def make_app(parts: Parts, *, demo: Sequence[str] | None = COMMAND) -> FastAPI:

@@ -25,6 +25,8 @@
       other.classList.remove("current");
     }
     mark.classList.add("current");
+    const page = card?.querySelector(`details.page[data-marks~="${target.split("-")[2]}"]`);
+    if (page) page.open = true;
     const block = mark === card ? "start" : "center";
     mark.scrollIntoView({ block, behavior: calm() ? "auto" : "smooth" });
     (mark === card ? mark.querySelector("summary") : mark).focus({ preventScroll: true });

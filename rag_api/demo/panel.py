@@ -8,6 +8,7 @@ from html import escape
 from rag_api.demo.found import render_found
 from rag_api.demo.links import Links
 from rag_api.demo.marks import mark_ranges
+from rag_api.demo.pages import render_pages
 from rag_api.demo.turns import Stretch, Turn
 from rag_api.events import PassageView
 
@@ -70,7 +71,8 @@ def _about(turn: Turn, found: int, cited: int) -> str:
 def _card(turn: Turn, passage: PassageView, links: Links, *, cited: bool) -> str:
     identity = f"{panel_prefix(turn)}-{passage.number}"
     title = escape(passage.title or passage.source)
-    place = _pages(turn, passage)
+    pages = _pages(turn, passage)
+    place = [f"page{'s' if len(pages) > 1 else ''} {', '.join(map(str, pages))}"] if pages else []
     path = [one for one in passage.heading_path if one != passage.title]
     place += [" › ".join(path)] if path else []
     return (
@@ -86,16 +88,15 @@ def _card(turn: Turn, passage: PassageView, links: Links, *, cited: bool) -> str
 def _place(turn: Turn, passage: PassageView, links: Links) -> str:
     if passage.document_id in turn.gone:
         return f'<p class="gone">{_GONE}</p>'
-    return f'<p class="links">{links.write(passage)}</p>'
+    page = next(iter(_pages(turn, passage)), None)
+    shown = render_pages(turn, passage, links)
+    return f'{shown}<p class="links">{links.write(passage, page=page)}</p>'
 
 
-def _pages(turn: Turn, passage: PassageView) -> list[str]:
+def _pages(turn: Turn, passage: PassageView) -> list[int]:
     """Those of the cited words; where none are cited, that on which the passage begins."""
     cited = {one.page for one in turn.citations if one.number == passage.number}
-    pages = sorted(page for page in cited or {passage.page} if page is not None)
-    if not pages:
-        return []
-    return [f"page{'s' if len(pages) > 1 else ''} {', '.join(map(str, pages))}"]
+    return sorted(page for page in cited or {passage.page} if page is not None)
 
 
 def _text(turn: Turn, passage: PassageView, identity: str) -> str:

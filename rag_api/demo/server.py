@@ -19,7 +19,7 @@ from rag_api.demo.page import build_page
 
 PATH = "/demo"
 _STYLES = ("page.css", "thumbs.css")
-_SCRIPTS = ("page.js", "conversations.js", "thumbs.js")
+_SCRIPTS = ("page.js", "pages.js", "conversations.js", "thumbs.js")
 _SYSTEM_FONTS = ("system-ui", "-apple-system", "Segoe UI", "sans-serif")
 _MONOSPACE = ("ui-monospace", "Consolas", "monospace")
 

@@ -31,7 +31,7 @@ async def read_around(turn: Turn, api: Api, read: Documents) -> Turn:
         document = await _read_document(passage.document_id, api, read)
         if isinstance(document, DocumentView):
             stretch = cut_stretch(document.text, passage.start, passage.end)
-            stretch = replace(stretch, page_starts=document.page_starts)
+            stretch = replace(stretch, page_starts=document.page_starts, page_url=document.page_url)
             turn = replace(turn, stretches={**turn.stretches, passage.number: stretch})
         elif document.not_found:
             turn = replace(turn, gone=turn.gone | {passage.document_id})

@@ -43,6 +43,8 @@ class Stretch:
     """Whether the document ends where it ends."""
     page_starts: tuple[int, ...] = ()
     """Of its document; empty when that has no pages."""
+    page_url: str | None = None
+    """Of its document, where a page is shown as a picture; None when there is none."""
 
 
 @dataclass(frozen=True, slots=True)

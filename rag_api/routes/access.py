@@ -54,8 +54,26 @@ async def require_key_or_signature(
     Raises:
         UnauthorizedError: neither fits.
     """
+    await _require(parts, bearer, signature, of=chunk_id)
+
+
+async def require_key_or_document_signature(
+    document_id: str,
+    parts: OurParts,
+    bearer: Bearer,
+    signature: Annotated[str, Query(description="As in the document's `page_url`.")] = "",
+) -> None:
+    """Let the address of a document's pages pass too, which a browser opens without the key.
+
+    Raises:
+        UnauthorizedError: neither fits.
+    """
+    await _require(parts, bearer, signature, of=document_id)
+
+
+async def _require(parts: Parts, bearer: Bearer, signature: str, *, of: str) -> None:
     key = parts.settings.api_key
-    if key is None or _same(signature, _sign(chunk_id, key.get_secret_value())):
+    if key is None or _same(signature, _sign(of, key.get_secret_value())):
         return
     await require_key(parts, bearer)
 
@@ -76,14 +94,23 @@ def source_url(chunk_id: str, *, parts: Parts, base_url: str, **place: int) -> s
 
     The signature is of the chunk alone: the page shows the whole document to whoever may see it.
     """
-    key = parts.settings.api_key
-    signature = {"signature": _sign(chunk_id, key.get_secret_value())} if key else {}
-    query = urlencode({**signature, **place})
+    query = urlencode({**_signature(chunk_id, parts), **place})
     return f"{base_url}/v1/sources/{chunk_id}{'?' if query else ''}{query}#passage"
 
 
-def _sign(chunk_id: str, key: str) -> str:
-    return hmac.new(key.encode(), chunk_id.encode(), "sha256").hexdigest()
+def page_url(document_id: str, *, parts: Parts, base_url: str) -> str:
+    """Where pages of a document are shown as pictures, with `{page}` for the page's number."""
+    query = urlencode(_signature(document_id, parts))
+    return f"{base_url}/v1/documents/{document_id}/pages/{{page}}{'?' if query else ''}{query}"
+
+
+def _signature(of: str, parts: Parts) -> dict[str, str]:
+    key = parts.settings.api_key
+    return {"signature": _sign(of, key.get_secret_value())} if key else {}
+
+
+def _sign(of: str, key: str) -> str:
+    return hmac.new(key.encode(), of.encode(), "sha256").hexdigest()
 
 
 def _same(given: str, expected: str) -> bool:

@@ -52,6 +52,8 @@ MEANINGS = {
     400: "The request cannot be; the detail says why.",
     401: "The key is missing or wrong.",
     404: "No such thing; the detail says what there is.",
+    409: "The file is another one now than that which the document was read from.",
+    410: "The file that the document was read from is not there any more.",
     413: "The body or the question is over its limit.",
     422: "A field is missing, unknown or of the wrong type; the detail names it.",
     429: "The chat model's server asks us to slow down; see `Retry-After`.",

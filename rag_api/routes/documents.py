@@ -8,7 +8,14 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Query, Request, Response
 
 from rag_api.requests import CollectionList, DocumentView, SourceView
-from rag_api.routes.access import OurParts, require_key, require_key_or_signature
+from rag_api.routes import pages
+from rag_api.routes.access import (
+    OurParts,
+    find_base_url,
+    page_url,
+    require_key,
+    require_key_or_signature,
+)
 from rag_api.routes.described import native_errors
 from rag_api.wire.json_line import dump_model
 from rag_api.wire.source_page import SOURCE_PAGE_HEADERS, render_source
@@ -17,6 +24,7 @@ from rag_core.errors import InvalidRequestError
 _ERRORS = native_errors(400, 401, 404, 422, 500, 503)
 
 router = APIRouter(tags=["documents"])
+router.include_router(pages.router)
 
 
 @router.get(
@@ -30,9 +38,14 @@ async def list_collections(parts: OurParts) -> CollectionList:
 
 
 @router.get("/v1/documents/{document_id}", responses=_ERRORS, dependencies=[Depends(require_key)])
-async def read_document(document_id: str, parts: OurParts) -> DocumentView:
+async def read_document(document_id: str, request: Request, parts: OurParts) -> DocumentView:
     """Read a document with the text that all offsets count in."""
-    return await parts.library.read_document(document_id)
+    document = await parts.library.read_document(document_id)
+    content_hash = bytes.fromhex(document.content_hash)
+    if not await parts.gallery.has_original(document.source, document.media_type, content_hash):
+        return document
+    address = page_url(document.id, parts=parts, base_url=find_base_url(parts, request))
+    return document.model_copy(update={"page_url": address})
 
 
 @router.get(

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -15,10 +16,12 @@ from rag_core.catalog.documents import DocumentSummary
 from rag_core.catalog.jobs import Job, Wanted
 from rag_core.errors import EmbeddingUnavailableError
 from rag_core.index import Index
+from rag_core.originals import kept_path
 from rag_core.settings import Settings
-from rag_core.uploads import upload_folder
+from rag_core.uploads import numbered, upload_folder
 from tests.fakes import WordEmbedder
 from tests.ingest.jobs_support import claim, upload
+from tests.pdfs import make_pdf
 
 
 class GatedEmbedder(WordEmbedder):
@@ -83,6 +86,22 @@ async def test_an_upload_becomes_a_document_and_its_bytes_go(index: Index, tmp_p
     assert job.report is not None
     assert (job.report["added"], job.report["failed"]) == (1, [])
     assert not upload_folder(tmp_path, job.id).exists()
+
+
+@pytest.mark.parametrize("keep", [True, False])
+async def test_a_pdf_is_kept_with_its_document_unless_that_is_turned_off(
+    index: Index, tmp_path: Path, *, keep: bool
+) -> None:
+    content = make_pdf(["Cats sleep."])
+    added = await upload(index.catalog, tmp_path, {"a.pdf": "", "b.md": "They sleep."})
+    numbered(upload_folder(tmp_path, added.id), 0, "a.pdf").write_bytes(content)
+    kept = Settings(RAG_HOME=tmp_path, RAG_KEEP_ORIGINALS=keep, _env_file=None)
+
+    await run_job(index, await claim(index.catalog), settings=kept, stop=asyncio.Event())
+
+    path = kept_path(tmp_path, hashlib.sha256(content).digest())
+    files = [one for one in tmp_path.glob("originals/??/*") if one.is_file()]  # noqa: ASYNC240
+    assert files == ([path] if keep else [])
 
 
 async def test_an_ended_job_counts_all_of_its_files(index: Index, tmp_path: Path) -> None:

@@ -167,7 +167,7 @@ def test_compacting_keeps_what_is_live_and_unused_vectors_until_told(home: Path)
     second = run_json("compact", "--unused-vectors")
 
     keys = "collections fetches unused_vectors unused_vector_bytes deleted_vectors broken_stores "
-    keys += "catalog_bytes_before catalog_bytes_after problem seconds"
+    keys += "originals catalog_bytes_before catalog_bytes_after problem seconds"
     assert list(first) == keys.split()
     assert (first["unused_vectors"], first["deleted_vectors"]) == (1, 0)
     assert (second["unused_vectors"], second["deleted_vectors"]) == (1, 1)

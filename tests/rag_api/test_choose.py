@@ -59,7 +59,9 @@ class ScoringReranker:
 
 def parts_of(index: Index, reranker: ScoringReranker | None = None, **more: object) -> Parts:
     reranking = reranker and Reranking(reranker, 20, 0.2)
-    return replace(make_parts(**more), library=IndexLibrary(index), reranking=reranking)
+    parts = make_parts(**more)
+    library = IndexLibrary(index, parts.settings.home)
+    return replace(parts, library=library, reranking=reranking)
 
 
 async def choose(

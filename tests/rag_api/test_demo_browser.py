@@ -34,6 +34,11 @@ PAGES = ["The lighthouse was built in 1871.", "The lighthouse keeper is named Ad
 QUESTIONS = ["You asked: \nWhat does it cost?", "You asked: \nWhat does it cost now?"]
 FOCUS = "document.activeElement.id || document.activeElement.className.split(' ')[0]"
 MARKED = "document.querySelector('#panel mark.current')?.innerText"
+DRAWN = """(() => {
+  const page = document.querySelector("details.page[open]");
+  const image = page.querySelector("img");
+  return [image.naturalWidth, image.alt, page.querySelector(".note").textContent];
+})()"""
 
 pytestmark = pytest.mark.skipif(
     CHROMIUM is None, reason="needs a browser: 'apt-get install chromium', or your system's own"
@@ -87,7 +92,10 @@ async def test_documents_are_added_and_asked_about_at_once(program: str, tmp_pat
         ("click", ".chip"),
         ("evaluate", MARKED),
         ("text", ".card.cited .title"),
+        ("wait", "details.page[open] img"),
+        ("evaluate", DRAWN),
         picture("desktop-light"),
+        ("text", "details.page[open] a"),
         ("upload", str(tmp_path / "zebras.md")),
         ("see", "Added zebras.md"),
         *ask("Which zebra is the fastest runner?"),
@@ -101,8 +109,10 @@ async def test_documents_are_added_and_asked_about_at_once(program: str, tmp_pat
 
     assert "The lighthouse keeper is named Ada Winter." in results[0]
     assert "pages 1, 2" in results[1]
-    assert "🦓 zebra eats <img src=x" in results[2]
-    assert results[3:] == ["unharmed", "How this was found"]
+    assert results[2] == [1200, "Page 2 of Lighthouse, with the cited words marked", ""]
+    assert results[3] == "Open page 2 large"
+    assert "🦓 zebra eats <img src=x" in results[4]
+    assert results[5:] == ["unharmed", "How this was found"]
 
 
 async def test_it_is_used_by_keys_alone_and_fits_a_phone_in_the_dark(program: str) -> None:

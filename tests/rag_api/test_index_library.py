@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from rag_api.index_library import IndexLibrary
+from rag_api.index_library import IndexLibrary, for_questions
 from rag_core.catalog import collections, documents
 from rag_core.catalog.engine import open_catalog
 from rag_core.catalog.renames import Rename, rename_documents
@@ -29,7 +29,7 @@ async def library(tmp_path: Path) -> AsyncIterator[IndexLibrary]:
         collection = await collection_of(index)
         ids = await stage(catalog, collection, index.embedder, {"/pets": TEXT})
         await publish(index, collection, ids)
-        yield IndexLibrary(index)
+        yield IndexLibrary(index, tmp_path)
 
 
 async def found(
@@ -117,7 +117,7 @@ async def test_a_removed_document_is_found_no_more(library: IndexLibrary) -> Non
 
 async def test_wordings_of_one_query_are_embedded_in_one_call(library: IndexLibrary) -> None:
     counting = CountingEmbedder()
-    library = IndexLibrary(replace(library.index, embedder=counting).for_questions())
+    library = replace(library, index=for_questions(replace(library.index, embedder=counting)))
 
     found = await library.search(Query("dogs", 2, ("bark", "cats")), collections={"default": 1.0})
 

@@ -5,7 +5,7 @@ from collections.abc import Callable, Coroutine, Sequence
 
 import pytest
 
-from rag_api.recent import RecentSearches
+from rag_api.index_library import remember_searches
 from rag_core.documents import Passage
 from rag_core.errors import VectorsUnavailableError
 from rag_core.query import Found
@@ -41,7 +41,7 @@ def counting(begun: list[str], *, found: Sequence[Passage] = PASSAGES) -> Search
 
 
 async def test_those_who_ask_the_same_at_once_share_one_search() -> None:
-    searches, begun = RecentSearches(), list[str]()
+    searches, begun = remember_searches(), list[str]()
 
     found = await asyncio.gather(*(searches.find("cats", counting(begun)) for _ in range(8)))
 
@@ -50,7 +50,7 @@ async def test_those_who_ask_the_same_at_once_share_one_search() -> None:
 
 
 async def test_what_was_found_is_kept_for_its_key_only() -> None:
-    searches, begun = RecentSearches(), list[str]()
+    searches, begun = remember_searches(), list[str]()
 
     for key in (("cats", 1), ("cats", 1), ("cats", 2)):
         await searches.find(key, counting(begun))
@@ -59,7 +59,7 @@ async def test_what_was_found_is_kept_for_its_key_only() -> None:
 
 
 async def test_what_is_too_old_is_searched_again() -> None:
-    searches, begun = RecentSearches(seconds=-1), list[str]()
+    searches, begun = remember_searches(seconds=-1), list[str]()
 
     for _ in range(2):
         await searches.find("cats", counting(begun))
@@ -68,7 +68,7 @@ async def test_what_is_too_old_is_searched_again() -> None:
 
 
 async def test_a_failure_reaches_all_who_wait_and_is_not_kept() -> None:
-    searches, begun = RecentSearches(), list[str]()
+    searches, begun = remember_searches(), list[str]()
 
     async def fail() -> Sequence[Passage]:
         await asyncio.sleep(0)
@@ -83,7 +83,7 @@ async def test_a_failure_reaches_all_who_wait_and_is_not_kept() -> None:
 
 
 async def test_who_leaves_does_not_stop_the_search_of_the_others() -> None:
-    searches, begun = RecentSearches(), list[str]()
+    searches, begun = remember_searches(), list[str]()
     leaving = asyncio.create_task(searches.find("cats", counting(begun)))
     staying = asyncio.create_task(searches.find("cats", counting(begun)))
     await asyncio.sleep(0)
@@ -95,7 +95,7 @@ async def test_who_leaves_does_not_stop_the_search_of_the_others() -> None:
 
 
 async def test_the_oldest_go_when_there_are_too_many() -> None:
-    searches, begun = RecentSearches(), list[str]()
+    searches, begun = remember_searches(), list[str]()
     for number in range(5):
         await searches.find(number, counting(begun, found=PASSAGES * 1000))
 
