@@ -11,6 +11,7 @@
   async function draw(page) {
     const url = page.dataset.picture;
     const note = page.querySelector(".note");
+    const large = page.querySelector("a");
     delete page.dataset.picture;
     note.textContent = "The page is being drawn…";
     try {
@@ -22,10 +23,12 @@
       await response.blob(); // or the picture would be asked for a second time
       const picture = Object.assign(new Image(), { alt: page.dataset.alt, src: url });
       await picture.decode();
-      note.before(picture);
+      large.prepend(picture);
+      large.hidden = false;
       note.textContent = tellMissing(Number(response.headers.get("X-Marked-Share") ?? 1));
     } catch (error) {
       page.dataset.picture = url; // whoever unfolds it again tries again
+      large.hidden = true;
       note.textContent = `This page cannot be shown: ${error.message}.`;
     }
   }
