@@ -91,11 +91,11 @@ class Conversing:
         except UnreadableError as error:
             yield (*draw(Conversation(), self.links), "", render_fault(str(error)))
             return
-        yield (*draw(opened, self.links, keeps=False), "", "")
+        yield (*draw(opened, self.links, keeps=False), "", gr.skip())
         whole = await read_surroundings(opened, self.api.with_key(key))
         # Another one each time: only a change is noticed.
         unfinished = token_hex(4) if whole.turns[-1].running else ""
-        yield (*draw(whole, self.links, keeps=False), unfinished, "")
+        yield (*draw(whole, self.links, keeps=False), unfinished, gr.skip())
 
     async def read_on(self, conversation: Conversation, key: str | None) -> Drawings:
         """Read the answer of a conversation that was opened to its end, unless it has ended."""

@@ -200,6 +200,7 @@ def _connect_conversing(page: gr.Blocks, parts: _Parts, conversing: Conversing) 
     gr.on(ends, None, cancels=running, **_QUIET)
     parts.stop.click(conversing.stop, asker, parts.drawn, **_QUIET)
     parts.clear.click(conversing.clear, None, parts.drawn, **_QUIET)
+    parts.open.click(None, None, parts.notice, js="() => ''")
     gr.on(
         [page.load, parts.key.submit, parts.open.click],
         conversing.open_kept,

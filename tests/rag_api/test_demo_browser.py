@@ -12,6 +12,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import httpx2
 import pytest
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
@@ -20,7 +21,7 @@ from tests.api import make_app, make_parts
 from tests.gates import GatedChat
 from tests.node import run_script
 from tests.pdfs import make_pdf
-from tests.rag_api.test_upload_program import serving_program
+from tests.rag_api.test_upload_program import follow, serving_program
 from tests.servers import serving
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
@@ -31,6 +32,7 @@ HOSTILE = """\
 The 🦓 zebra eats <img src=x onerror="window.pwned = 2"> ${window.pwned = 3} {{value}} grass.
 """
 PAGES = ["The lighthouse was built in 1871.", "The lighthouse keeper is named Ada Winter."]
+LIGHTHOUSE = make_pdf(PAGES, title="Lighthouse")
 QUESTIONS = ["You asked: \nWhat does it cost?", "You asked: \nWhat does it cost now?"]
 FOCUS = "document.activeElement.id || document.activeElement.className.split(' ')[0]"
 MARKED = "document.querySelector('#panel mark.current')?.innerText"
@@ -80,7 +82,7 @@ def program(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 
 async def test_documents_are_added_and_asked_about_at_once(program: str, tmp_path: Path) -> None:
-    (tmp_path / "lighthouse.pdf").write_bytes(make_pdf(PAGES, title="Lighthouse"))
+    (tmp_path / "lighthouse.pdf").write_bytes(LIGHTHOUSE)
     (tmp_path / "zebras.md").write_text(HOSTILE)
 
     results = await visit(
@@ -116,6 +118,10 @@ async def test_documents_are_added_and_asked_about_at_once(program: str, tmp_pat
 
 
 async def test_it_is_used_by_keys_alone_and_fits_a_phone_in_the_dark(program: str) -> None:
+    files = {"file": ("lighthouse.pdf", LIGHTHOUSE)}
+    job = httpx2.post(f"{program}/v1/documents", files=files).json()
+    follow(f"{program}/v1/jobs/{job['id']}/events")
+
     results = await visit(
         program,
         ("wait", "#examples button"),
@@ -134,6 +140,7 @@ async def test_it_is_used_by_keys_alone_and_fits_a_phone_in_the_dark(program: st
         ("look", 390, 844, "dark"),
         ("reload",),
         ("click", ".chip"),
+        ("wait", "details.page[open] img"),
         ("check",),
         picture("phone-dark"),
         ("evaluate", "document.documentElement.scrollWidth > innerWidth"),
@@ -264,6 +271,8 @@ async def test_a_key_is_asked_for_and_used() -> None:
             ("text", ".turn"),
             ("evaluate", "document.documentElement.outerHTML.includes('secret')"),
             picture("desktop-dark"),
+            ("reload",),
+            ("see", "asks for a key"),
             scheme="dark",
         )
 
