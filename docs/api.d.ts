@@ -61,6 +61,19 @@ export interface Answer {
   nearest: Array<NearMiss>;
 }
 
+/** An answer as `POST /v1/answers` gave it; of its members these are read. */
+export interface AnswerCopy {
+  question: string;
+  /** The question, when left out. */
+  query?: string | null;
+  collection: string;
+  answer: string;
+  outcome: "answered" | "insufficient" | "empty_collection" | "filtered_out";
+  model: string;
+  citations: Array<CitationCopy>;
+  passages?: Array<PassageCopy>;
+}
+
 /** A question, and how it is to be answered. */
 export interface AnswerRequest {
   question: string;
@@ -206,6 +219,15 @@ export interface Citation {
   answer_start: number;
   /** The marker in the answer, in Unicode code points. */
   answer_end: number;
+}
+
+/** A citation, as it came. */
+export interface CitationCopy {
+  document_id: string;
+  source: string;
+  start: number;
+  end: number;
+  quote: string;
 }
 
 /** Where the text points at its sources, for each marker; `page` only where there is one. */
@@ -363,6 +385,30 @@ export interface Failed {
   retryable: boolean;
   /** How long to wait before, when the chat model's server said so. */
   retry_after_seconds: number | null;
+}
+
+/** What somebody thinks of an answer. */
+export interface FeedbackRequest {
+  /** `X-Answer-Id` or `id` of the answer, in whichever protocol it came. */
+  answer_id: string;
+  /** Null withdraws what was said before. */
+  rating: "up" | "down" | null;
+  /** Replaces the comment before, also when it is left out. */
+  comment?: string | null;
+  /** Who rates, by a name of your own, where several people read one answer: each has a rating of their own. */
+  user?: string;
+  /** The answer as you got it, for when the server has it no more, five minutes after its end. It is marked as unverified. */
+  answer?: AnswerCopy | null;
+}
+
+/** What is kept now. */
+export interface FeedbackView {
+  /** Without what a protocol puts before it. */
+  answer_id: string;
+  user: string;
+  /** Null: nothing is kept. */
+  rating: "up" | "down" | null;
+  comment: string | null;
 }
 
 /** The message is complete. */
@@ -646,6 +692,16 @@ export interface PartHealth {
   /** What is wrong. */
   detail: string | null;
   milliseconds: number;
+}
+
+/** A passage, as it came; its text is not needed. */
+export interface PassageCopy {
+  collection: string;
+  document_id: string;
+  source: string;
+  start: number;
+  end: number;
+  fused_score: number;
 }
 
 /** What a source is, beyond its title and URL; named as in `POST /v1/answers`. */

@@ -29,10 +29,10 @@ class AnswerFailedError(RagError):
 class AnswerNotFoundError(NotFoundError):
     """No run has this id any more."""
 
-    def __init__(self, wanted: str) -> None:
+    def __init__(self, wanted: str, *, instead: str = "ask again") -> None:
         super().__init__(
             f"no answer {wanted!r}: it ended some minutes ago, or the server was started anew; "
-            "ask again"
+            f"{instead}"
         )
 
 

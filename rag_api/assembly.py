@@ -12,8 +12,8 @@ from rag_api.embeddings import offer_embeddings
 from rag_api.index_library import IndexLibrary
 from rag_api.jobs import CatalogJobs, JobWatch
 from rag_api.parts import Check, Parts
+from rag_api.ratings import CatalogRatings
 from rag_api.reranking import open_reranking
-from rag_core.catalog.engine import check_catalog
 from rag_core.index import Index, follow_changes, open_index
 from rag_core.settings import Settings
 
@@ -39,22 +39,23 @@ async def open_parts(settings: Settings) -> AsyncIterator[Parts]:
         watch = JobWatch(jobs)
         stack.callback(watch.close)
         yield Parts(
-            settings,
-            IndexLibrary(index.for_questions()),
-            answerer,
-            runs,
-            _checks(index),
-            embeddings,
-            jobs,
-            watch,
-            await stack.enter_async_context(open_reranking(settings)),
-            others,
+            settings=settings,
+            library=IndexLibrary(index.for_questions()),
+            answerer=answerer,
+            runs=runs,
+            checks=_checks(index),
+            embeddings=embeddings,
+            jobs=jobs,
+            watch=watch,
+            ratings=CatalogRatings(index.catalog),
+            reranking=await stack.enter_async_context(open_reranking(settings)),
+            others=others,
         )
 
 
 def _checks(index: Index) -> Mapping[str, Check]:
     return {
-        "catalog": lambda: check_catalog(index.catalog),
+        "catalog": index.catalog.check,
         "vectors": index.vectors.check,
         "embedding": lambda: index.embedder.embed(["Does it answer?"]),
     }

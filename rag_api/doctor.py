@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 from rag_api.chat import open_chat
 from rag_api.chat.choice import ModelSettings, choose_model, fallback_model, main_model
-from rag_core.catalog.engine import check_catalog, open_catalog
+from rag_core.catalog.engine import open_catalog
 from rag_core.embedding import open_embedder
 from rag_core.errors import RagError
 from rag_core.rerank import open_reranker
@@ -63,7 +63,7 @@ async def _look_at_home(settings: Settings) -> str:
 
 async def _look_at_catalog(settings: Settings) -> str:
     async with open_catalog(settings.catalog_url) as catalog:
-        await check_catalog(catalog)
+        await catalog.check()
     return hide_password(settings.catalog_url)
 
 

@@ -10,6 +10,7 @@ from rag_api.answer import Answerer
 from rag_api.embeddings import Embeddings
 from rag_api.jobs import Jobs, JobWatch
 from rag_api.library import Library
+from rag_api.ratings import Ratings
 from rag_api.reranking import Reranking
 from rag_core.settings import Settings
 
@@ -30,6 +31,7 @@ class Parts:
     embeddings: Embeddings
     jobs: Jobs
     watch: JobWatch
+    ratings: Ratings
     reranking: Reranking | None = None
     """None when no reranker is configured."""
     others: Mapping[str, Answerer] = field(default_factory=dict)

@@ -23,8 +23,8 @@ def _check_not_blank(text: str) -> str:
     return text
 
 
-def _read_whole_number(value: object) -> object:
-    # JSON knows one kind of number: 8.0 is as whole as 8, but a text or a truth value is neither.
+def read_whole_number(value: object) -> object:
+    """Read 8.0 as 8, since JSON knows one kind of number; a text or a truth value is neither."""
     return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
@@ -44,7 +44,7 @@ Question = Annotated[
 TopK = Annotated[
     int,
     Field(strict=True, ge=1, le=MAX_PASSAGES, description="How many passages at most."),
-    BeforeValidator(_read_whole_number),
+    BeforeValidator(read_whole_number),
 ]
 CollectionName = Annotated[Name | None, Field(description="RAG_COLLECTION when left out.")]
 

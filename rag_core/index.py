@@ -16,6 +16,7 @@ from rag_core.embedding.together import Together
 from rag_core.errors import LexicalUnavailableError, RagError
 from rag_core.filtered import Filters
 from rag_core.lexical.engine import Lexical
+from rag_core.seen_vectors import SeenVectors
 from rag_core.settings import Settings
 from rag_core.vectors import upkeep
 from rag_core.vectors.chroma import Vectors, open_vectors
@@ -38,6 +39,8 @@ class Index:
     lexical: Lexical
     filters: Filters = field(default_factory=Filters)
     """What filters allow, for the searches that come next."""
+    seen: SeenVectors = field(default_factory=SeenVectors)
+    """What these have read, for the next ones."""
 
     def for_questions(self) -> Index:
         """The same parts; queries of one moment are embedded in one call."""

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
-from rag_core.catalog import chunks, collections
+from rag_core.catalog import collections
 from rag_core.errors import VectorsMissingError
 from rag_core.lexical.reader import Matches
 from rag_core.passages import Scored, load_passages
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from rag_core.embedding import Embedder
     from rag_core.filtered import Allowed, Filters
     from rag_core.lexical.engine import Lexical
+    from rag_core.seen_vectors import SeenVectors
     from rag_core.vectors.chroma import Vectors
 
 _COSINE_WEIGHT = 0.4
@@ -65,6 +66,10 @@ class Searched(Protocol):
     @property
     def filters(self) -> Filters:
         """Knows what filters allow."""
+
+    @property
+    def seen(self) -> SeenVectors:
+        """Remembers what searches have read."""
 
 
 class _Halves:
@@ -229,9 +234,9 @@ async def _rank(
     too many of those are dead, for all.
     """
     chunk_ids, bound = _contenders(halves, wanted)
-    ranked = await _score(index, collection, vector, halves, chunk_ids)
+    ranked = await _score(index, collection, vector, halves, chunk_ids, wanted=wanted)
     if bound is not None and (len(ranked) < wanted or -ranked[wanted - 1][0] <= bound):
-        ranked = await _score(index, collection, vector, halves, halves.chunk_ids)
+        ranked = await _score(index, collection, vector, halves, halves.chunk_ids, wanted=wanted)
     return [Scored(one, cosine, words, -minus) for minus, one, cosine, words in ranked[:wanted]]
 
 
@@ -241,11 +246,17 @@ def _contenders(halves: _Halves, wanted: int) -> tuple[list[str], float | None]:
     None when there are no others.
     """
     lowest, highest = halves.bounds()
-    if len(lowest) <= wanted:
-        return halves.chunk_ids, None
-    chosen = highest >= np.partition(lowest, -wanted)[-wanted]
+    chosen = _may_be_best(lowest, highest, wanted)
     others = highest[~chosen]
     return list(compress(halves.chunk_ids, chosen)), float(others.max()) if others.size else None
+
+
+def _may_be_best(lowest: np.ndarray, highest: np.ndarray, wanted: int) -> np.ndarray:
+    """Which of these may be among the best `wanted`, by the bounds of their scores."""
+    if len(lowest) <= wanted:
+        return np.ones(len(lowest), bool)
+    chosen: np.ndarray = highest >= np.partition(lowest, -wanted)[-wanted]
+    return chosen
 
 
 async def _score(
@@ -254,17 +265,29 @@ async def _score(
     vector: np.ndarray,
     halves: _Halves,
     chunk_ids: Sequence[str],
+    *,
+    wanted: int,
 ) -> list[tuple[float, str, float, float]]:
-    """Give fused score (negative), id, cosine and BM25 of those that are live, best first."""
-    (found, matrix), others = await asyncio.gather(
-        chunks.find_vectors(index.catalog, collection, chunk_ids),
-        index.lexical.scores(halves.matches, [one for one in chunk_ids if one not in halves.words]),
-    )
-    words = halves.words | others
+    """Give fused score (negative), id, cosine and BM25 of those that are live, best first.
+
+    Without those that cannot be among the best `wanted`, now that all cosines are exact: a BM25
+    that words have not found costs more than all else here.
+    """
+    words, matches = halves.words, halves.matches
+    found, matrix = await index.seen.find(index.catalog, collection, chunk_ids)
     cosines = np.clip(matrix @ vector, -1.0, 1.0)
-    lexical = np.array([words.get(chunk_id, 0.0) for chunk_id in found])
-    fused = _fuse(cosines, lexical, halves.matches.ceiling)
-    return sorted(zip((-fused).tolist(), found, cosines.tolist(), lexical.tolist(), strict=True))
+    lowest, highest = (
+        _fuse(cosines, np.array([words.get(one, other) for one in found]), matches.ceiling)
+        for other in (0.0, matches.floor)
+    )
+    chosen = _may_be_best(lowest, highest, wanted)
+    best = list(compress(found, chosen))
+    others = [one for one in best if one not in words] if matches.floor else []
+    words = words | await index.lexical.scores(matches, others)
+    lexical = np.array([words.get(one, 0.0) for one in best])
+    fused = _fuse(cosines[chosen], lexical, matches.ceiling)
+    cosines = cosines[chosen]
+    return sorted(zip((-fused).tolist(), best, cosines.tolist(), lexical.tolist(), strict=True))
 
 
 def _fuse(cosines: np.ndarray, lexical: np.ndarray, ceiling: float) -> np.ndarray:

@@ -23,6 +23,7 @@ from rag_api.embeddings import Embeddings
 from rag_api.jobs import JobWatch
 from rag_api.parts import Parts
 from rag_api.requests import CollectionView, DocumentView, SourceView
+from rag_core.catalog.feedback import RatedAnswer, Thumb
 from rag_core.catalog.jobs import Job, Selection, Wanted
 from rag_core.documents import Passage
 from rag_core.errors import CollectionNotFoundError, DocumentNotFoundError, JobNotFoundError
@@ -197,6 +198,23 @@ class MemoryJobs:
 
 
 @dataclass
+class MemoryRatings:
+    """Thumbs with their answers, by answer and who rates."""
+
+    kept: dict[tuple[str, str], tuple[Thumb, RatedAnswer]] = field(default_factory=dict)
+
+    async def rate(self, thumb: Thumb, answer: RatedAnswer | None) -> bool:
+        key = (thumb.answer_id, thumb.rated_by)
+        known = self.kept[key][1] if key in self.kept else answer
+        if known is not None:
+            self.kept[key] = (thumb, known)
+        return known is not None
+
+    async def withdraw(self, answer_id: str, *, rated_by: str) -> bool:
+        return self.kept.pop((answer_id, rated_by), None) is not None
+
+
+@dataclass
 class ScriptedChat:
     """Says its texts, then fails, waits for ever or finishes; keeps what it was sent."""
 
@@ -252,7 +270,8 @@ def make_parts(
     checks = {"catalog": fine, "vectors": fine}
     jobs = MemoryJobs()
     watch = JobWatch(jobs, poll_seconds=0.01)
-    return Parts(settings, books, answerer, runs, checks, embeddings, jobs, watch)
+    ratings = MemoryRatings()
+    return Parts(settings, books, answerer, runs, checks, embeddings, jobs, watch, ratings)
 
 
 def make_app(parts: Parts, *, demo: Sequence[str] | None = COMMAND) -> FastAPI:

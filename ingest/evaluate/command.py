@@ -10,8 +10,8 @@ from ingest.addition import stopping
 from ingest.evaluate.answers import Round, ask_answers, check_answers
 from ingest.evaluate.measuring import Measured, measure
 from ingest.evaluate.options import EvaluationOptions
+from ingest.evaluate.reading import read_task
 from ingest.evaluate.showing import complete, show
-from ingest.evaluate.task import Task, read_task
 from ingest.evaluate.work import Work
 from ingest.screen import Screen
 from rag_core.index import open_index
@@ -21,10 +21,10 @@ _INTERRUPTED = 130
 
 
 async def evaluate(
-    settings: Settings, screen: Screen, path: Path, options: EvaluationOptions
+    settings: Settings, screen: Screen, path: Path | None, options: EvaluationOptions
 ) -> int:
-    """Ask a dataset's questions, and say how well that went."""
-    task = await asyncio.to_thread(read_task, path, options)
+    """Ask a dataset's questions, or those of feedback, and say how well that went."""
+    task = await read_task(settings, path, options)
     if options.answers is not None:
         await check_answers(settings, options.answers, judging=options.judge)
     with stopping() as stop:
@@ -32,7 +32,7 @@ async def evaluate(
             work = Work(index, settings, screen, stop)
             measured = await measure(work, task)
             if measured is not None:
-                measured = await _add_answers(work, task, measured)
+                measured = await _add_answers(work, options, measured)
         if measured is None or stop.is_set():
             screen.fail(InterruptedError("interrupted: nothing was written"))
             return _INTERRUPTED
@@ -43,9 +43,9 @@ async def evaluate(
     return evaluation.exit_code
 
 
-async def _add_answers(work: Work, task: Task, measured: Measured) -> Measured:
+async def _add_answers(work: Work, options: EvaluationOptions, measured: Measured) -> Measured:
     """Ask the API, too, where that is wanted."""
-    options, evaluation = task.options, measured.evaluation
+    evaluation = measured.evaluation
     if options.answers is None:
         return measured
     asked = Round(options.answers, evaluation.collection, options.judge)

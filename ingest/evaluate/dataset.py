@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
-Layout = Literal["beir", "questions"]
+Layout = Literal["beir", "questions", "feedback"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -77,6 +77,35 @@ class Answered:
 
 
 @dataclass(frozen=True, slots=True)
+class RatedDown:
+    """An answer that a reader did not like."""
+
+    id: str
+    """Of the question that it belongs to."""
+    question: str
+    comment: str | None
+    answer: str
+    """Empty once a document that it cites was removed."""
+    outcome: str
+    model: str
+    cited: tuple[str, ...]
+    """Sources."""
+    rated_at: str
+
+
+@dataclass(frozen=True, slots=True)
+class Rated:
+    """The feedback that the questions are from."""
+
+    up: int
+    down: int
+    left_out: int
+    """Rated up, but the words that they cite stand in no document any more."""
+    rated_down: tuple[RatedDown, ...]
+    """The newest first."""
+
+
+@dataclass(frozen=True, slots=True)
 class Ingested:
     """How the dataset's own documents came into their collection."""
 
@@ -116,6 +145,7 @@ class Evaluation:
     answers: Answered | None
     compared: Compared | None = None
     missed: tuple[Missed, ...] = ()
+    feedback: Rated | None = None
     json_file: str | None = None
     html_file: str | None = None
     problem: str | None = None

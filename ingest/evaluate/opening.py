@@ -12,7 +12,7 @@ from ingest.evaluate.questions import QUESTIONS, read_questions
 
 
 def open_dataset(path: Path, *, split: str = "test", limit: int | None = None) -> Dataset:
-    """Read a dataset; with a limit, so many of its questions, evenly spread over it.
+    """Read a dataset; with a limit, so many of its questions, as `thin_out` chooses.
 
     Raises:
         DatasetError: there is none, or it is broken.
@@ -20,6 +20,11 @@ def open_dataset(path: Path, *, split: str = "test", limit: int | None = None) -
     dataset = _read(path, split)
     if not dataset.questions:
         raise DatasetError(f"{str(path)!r} holds no questions")
+    return thin_out(dataset, limit)
+
+
+def thin_out(dataset: Dataset, limit: int | None) -> Dataset:
+    """The dataset with so many of its questions, evenly spread over it."""
     if limit is None or limit >= len(dataset.questions):
         return dataset
     step = len(dataset.questions) / limit

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -62,6 +63,21 @@ class EvaluationOptions:
             metavar="URL|auto",
             callback=check_text,
             help="Ask the API there, too, and score its answers; auto is RAG_HOST and RAG_PORT.",
+        ),
+    ] = None
+    from_feedback: Annotated[
+        bool,
+        typer.Option(
+            "--from-feedback",
+            help="In place of a DATASET: what was asked of the collection and rated by readers.",
+        ),
+    ] = False
+    export: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            resolve_path=True,
+            help="Only write the questions of --from-feedback to FILE, as JSON lines.",
         ),
     ] = None
     judge: Annotated[

@@ -5,7 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from html import escape
 
-from ingest.evaluate.evaluation import Compared, Evaluation, Moved, Scored, primary
+from ingest.evaluate.evaluation import (
+    Compared,
+    Evaluation,
+    Moved,
+    Rated,
+    RatedDown,
+    Scored,
+    primary,
+)
 from ingest.evaluate.history import Earlier
 from ingest.evaluate.metrics import CUTOFFS
 from ingest.evaluate.plots import Series, draw_histogram, draw_lines
@@ -52,7 +60,8 @@ def write_page(evaluation: Evaluation, scored: Sequence[Scored], earlier: Sequen
         f"<h1>{name}</h1><p class=soft>{escape(evaluation.started_at)}</p>{about}"
         f"<h2>Figures</h2>{_table(evaluation)}{notes}"
         f'<h2>Plots</h2><div class="plots">{"".join(_plots(evaluation, scored, earlier))}</div>'
-        f"{_moved(evaluation.compared)}{_worst(scored)}</body></html>\n"
+        f"{_moved(evaluation.compared)}{_worst(scored)}"
+        f"{_rated_down(evaluation.feedback, scored)}</body></html>\n"
     )
 
 
@@ -140,18 +149,41 @@ def _worst(scored: Sequence[Scored]) -> str:
     return f"<h2>Lowest {escape(metric)}</h2>" + "".join(_describe(one, metric) for one in worst)
 
 
-def _describe(one: Scored, metric: str) -> str:
-    expected = "".join(f"<li>{escape(text)}</li>" for text in one.expected)
-    found = "".join(
+def _rated_down(rated: Rated | None, scored: Sequence[Scored]) -> str:
+    if rated is None or not rated.rated_down:
+        return ""
+    found = {one.id: one for one in scored}
+    shown = "".join(_complain(one, found.get(one.id)) for one in rated.rated_down)
+    return f"<h2>Rated down by readers</h2>{shown}"
+
+
+def _complain(one: RatedDown, scored: Scored | None) -> str:
+    cited = "".join(f"<li>{escape(source)}</li>" for source in one.cited)
+    now = "" if scored is None else f"<p class=soft>Found now</p><ol>{_found(scored)}</ol>"
+    return (
+        f"<details open><summary>{escape(one.question)} <span class=soft>{escape(one.rated_at)} "
+        f"{escape(one.outcome)} {escape(one.model)}</span></summary>"
+        f"<p class=bad>{escape(one.comment or 'without a comment')}</p>"
+        f"<p>Answer: {escape(one.answer or 'none of its words are kept')}"
+        f"</p><p class=soft>Cited</p><ul>{cited or '<li>nothing</li>'}</ul>{now}</details>"
+    )
+
+
+def _found(one: Scored) -> str:
+    return "".join(
         f"<li{' class=good' if passage.expected else ''}>{escape(passage.source)} "
         f"<span class=soft>{passage.fused_score:.3f} {escape(passage.text)}</span></li>"
         for passage in one.found
     )
+
+
+def _describe(one: Scored, metric: str) -> str:
+    expected = "".join(f"<li>{escape(text)}</li>" for text in one.expected)
     answer = f"<p>Answer: {escape(one.answer)}</p>" if one.answer is not None else ""
     error = f"<p class=bad>{escape(one.error)}</p>" if one.error else ""
     return (
         f"<details><summary>{one.metrics[metric]:.3f} {escape(one.question)} "
         f"<span class=soft>{escape(one.id)}</span></summary>{error}{answer}"
         f"<p class=soft>Expected</p><ul>{expected}</ul>"
-        f"<p class=soft>Found</p><ol>{found}</ol></details>"
+        f"<p class=soft>Found</p><ol>{_found(one)}</ol></details>"
     )

@@ -75,7 +75,7 @@ def _read_expected(line: Line) -> tuple[dict[str, int], list[ExpectedPassage]]:
             documents.setdefault(passage.document, 1)
         if passage.texts or passage.start is not None:
             passages.append(passage)
-    return documents, _join(passages)
+    return documents, join_passages(passages)
 
 
 def _read_documents(line: Line) -> dict[str, int]:
@@ -142,7 +142,7 @@ def _texts(line: Line, given: object) -> Iterator[str]:
             yield text
 
 
-def _join(passages: Sequence[ExpectedPassage]) -> list[ExpectedPassage]:
+def join_passages(passages: Sequence[ExpectedPassage]) -> list[ExpectedPassage]:
     """Make those of one that overlap: they are other ways to cut the same answer."""
     joined: list[ExpectedPassage] = []
     for passage in sorted(passages, key=lambda one: (one.document or "", one.start or 0)):

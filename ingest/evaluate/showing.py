@@ -24,7 +24,7 @@ def complete(
     last = choose_last(earlier, scored)
     compared = None if last is None else compare(evaluation, scored, last)
     missed = find_missed(task.minimums, evaluation.metrics)
-    whole = replace(evaluation, compared=compared, missed=missed)
+    whole = replace(evaluation, compared=compared, missed=missed, feedback=task.feedback)
     page = write_page(whole, scored, earlier)
     return save(folder, replace(whole, compared=shorten(compared)), scored, page)
 

@@ -12,6 +12,7 @@ from ingest.evaluate.evaluation import (
     Evaluation,
     Missed,
     Moved,
+    Rated,
 )
 from ingest.report import count
 
@@ -34,6 +35,7 @@ SHOWN = (
 )
 """What the table has of the metrics; the files have all."""
 _MOVED = 5
+_RATED_DOWN = 10
 _QUESTION_CHARACTERS = 90
 _CHANGED = 0.0005
 
@@ -88,11 +90,25 @@ def tail(evaluation: Evaluation) -> list[str]:
         failed = f"{evaluation.failed} of {evaluation.questions} searches"
         lines.append(f"failed: {failed}; the JSON says why")
     lines += map(_tell_missed, evaluation.missed)
+    if evaluation.feedback is not None:
+        lines += list(_tell_feedback(evaluation.feedback))
     if evaluation.problem is not None:
         lines.append(evaluation.problem)
     if evaluation.html_file is not None:
         lines += [f"report: {evaluation.html_file}", f"JSON: {evaluation.json_file}"]
     return lines
+
+
+def _tell_feedback(rated: Rated) -> Iterator[str]:
+    yield f"feedback: {rated.up} rated up, {rated.down} rated down"
+    if rated.left_out:
+        yield f"left out: {rated.left_out} rated up, whose cited words are gone from the documents"
+    for one in rated.rated_down[:_RATED_DOWN]:
+        comment = f": {_shorten(one.comment)}" if one.comment else ""
+        yield f"  down {one.rated_at[:10]}  {_shorten(one.question)}{comment} ({one.outcome})"
+    more = len(rated.rated_down) - _RATED_DOWN
+    if more > 0:
+        yield f"  and {more} more, in the report"
 
 
 def _tell_missed(missed: Missed) -> str:
@@ -131,6 +147,9 @@ def _tell_moved(compared: Compared) -> Iterator[str]:
 
 
 def _short(moved: Moved) -> str:
-    text = " ".join(moved.question.split())
-    short = text if len(text) <= _QUESTION_CHARACTERS else f"{text[:_QUESTION_CHARACTERS]}…"
-    return f"{short} ({moved.id})"
+    return f"{_shorten(moved.question)} ({moved.id})"
+
+
+def _shorten(text: str) -> str:
+    text = " ".join(text.split())
+    return text if len(text) <= _QUESTION_CHARACTERS else f"{text[:_QUESTION_CHARACTERS]}…"

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 
 from ingest.evaluate.abstention import check_number
 from ingest.evaluate.dataset import Dataset
+from ingest.evaluate.evaluation import Rated
 from ingest.evaluate.metrics import load_trec_eval, ranking_names
 from ingest.evaluate.minimums import read_minimums
-from ingest.evaluate.opening import open_dataset
 from ingest.evaluate.options import EvaluationOptions
 from rag_core.errors import InvalidRequestError
 
@@ -26,22 +25,34 @@ class Task:
     dataset: Dataset
     minimums: Mapping[str, float]
     options: EvaluationOptions
+    feedback: Rated | None = None
+    """What the dataset is made of, when it is feedback."""
 
 
-def read_task(path: Path, options: EvaluationOptions) -> Task:
-    """Read the dataset, and hold the options against it.
+def check_options(options: EvaluationOptions) -> None:
+    """Refuse what is wrong before a dataset is read.
 
     Raises:
-        InvalidRequestError: the dataset is broken, or an option does not fit it.
+        InvalidRequestError: options do not fit together.
         ConfigurationError: a package is missing.
     """
     load_trec_eval()
     if options.judge and options.answers is None:
         raise InvalidRequestError("--judge judges answers: it needs --answers")
-    dataset = open_dataset(path.resolve(), split=options.split, limit=options.limit)
+
+
+def make_task(
+    dataset: Dataset, options: EvaluationOptions, *, feedback: Rated | None = None
+) -> Task:
+    """Hold the options against the dataset.
+
+    Raises:
+        InvalidRequestError: an option does not fit.
+    """
     if options.calibrate:
         check_number(sum(one.is_judged for one in dataset.questions))
-    return Task(dataset, read_minimums(options.minimum or (), _known(dataset, options)), options)
+    minimums = read_minimums(options.minimum or (), _known(dataset, options))
+    return Task(dataset, minimums, options, feedback)
 
 
 def _known(dataset: Dataset, options: EvaluationOptions) -> list[str]:

@@ -117,7 +117,7 @@ class Api:
             "on_disconnect": "detach",
         }
         try:
-            async with self._call("POST", "/v1/answers", json=asked) as response:
+            async with self.call("POST", "/v1/answers", json=asked) as response:
                 yield Begun(response.headers["X-Answer-Id"])
                 async for event in _read_to_end(response):
                     yield event
@@ -131,7 +131,7 @@ class Api:
             CallError: as above; with `not_found` when it is not kept whole any more.
         """
         try:
-            async with self._call("GET", f"/v1/answers/{_check(run)}/events") as response:
+            async with self.call("GET", f"/v1/answers/{_check(run)}/events") as response:
                 async for event in _read_to_end(response):
                     yield _need_whole(event)
         except CallError as error:
@@ -151,20 +151,25 @@ class Api:
         Raises:
             CallError: as above.
         """
-        async with self._call("GET", f"/v1/jobs/{job_id}/events") as response:
+        async with self.call("GET", f"/v1/jobs/{job_id}/events") as response:
             async for data in _read_data(response):
                 yield _JOB_EVENTS.validate_json(data)
 
     async def _fetch(
         self, method: str, path: str, *, json: object = None, data: aiohttp.FormData | None = None
     ) -> bytes:
-        async with self._call(method, path, json=json, data=data) as response:
+        async with self.call(method, path, json=json, data=data) as response:
             return await response.read()
 
     @asynccontextmanager
-    async def _call(
+    async def call(
         self, method: str, path: str, *, json: object = None, data: aiohttp.FormData | None = None
     ) -> AsyncIterator[aiohttp.ClientResponse]:
+        """The response to a request, as it comes in.
+
+        Raises:
+            CallError: as above.
+        """
         headers = {"authorization": f"Bearer {self.key}"} if self.key else {}
         silence = _SILENCE_SECONDS if data is None else _UPLOAD_SECONDS
         try:

@@ -9,6 +9,7 @@ from rag_api.demo.answer_text import render_answer
 from rag_api.demo.found import write_time
 from rag_api.demo.links import Links
 from rag_api.demo.panel import panel_prefix, score_bar
+from rag_api.demo.thumbs import render_thumbs
 from rag_api.demo.turns import Turn
 from rag_api.events import NearMiss
 
@@ -73,7 +74,7 @@ def _foot(turn: Turn, links: Links) -> str:
     note = '<p class="note">Cut off at the model’s limit.</p>' if turn.cut else ""
     if turn.outcome in _EMPTY and not turn.text:
         note += f"<p>{_EMPTY[turn.outcome]}</p>"
-    return note + _nearest(turn, links) + _by(turn)
+    return note + _nearest(turn, links) + _by(turn) + render_thumbs(turn)
 
 
 def _by(turn: Turn) -> str:

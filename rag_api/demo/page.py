@@ -13,6 +13,7 @@ from rag_api.demo.conversation import render_welcome
 from rag_api.demo.conversing import Conversing
 from rag_api.demo.examples import MOST_EXAMPLES
 from rag_api.demo.panel import EMPTY_PANEL, PANEL_HEAD
+from rag_api.demo.rating import Thumbs, add_thumbs
 
 TITLE = "Ask your documents"
 _SECONDS_BETWEEN_SWEEPS, _OLDEST_SECONDS = 600, 3600
@@ -89,6 +90,7 @@ def build_page(actions: Actions, conversing: Conversing) -> gr.Blocks:
         _connect_opening(page, parts, actions)
         _connect_conversing(page, parts, conversing)
         _connect_upload(parts, actions)
+        add_thumbs(parts.conversation, parts.key, Thumbs(actions.api))
     return page
 
 

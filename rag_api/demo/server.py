@@ -18,7 +18,8 @@ from rag_api.demo.links import Links
 from rag_api.demo.page import build_page
 
 PATH = "/demo"
-_SCRIPTS = ("page.js", "conversations.js")
+_STYLES = ("page.css", "thumbs.css")
+_SCRIPTS = ("page.js", "conversations.js", "thumbs.js")
 _SYSTEM_FONTS = ("system-ui", "-apple-system", "Segoe UI", "sans-serif")
 _MONOSPACE = ("ui-monospace", "Consolas", "monospace")
 
@@ -33,6 +34,7 @@ def create_page_app(api: Api, *, same_site: bool, max_upload_mb: int) -> FastAPI
         return RedirectResponse(f"{PATH}/")
 
     folder = files(__package__ or "rag_api.demo")
+    styles = (folder.joinpath(name).read_text("utf-8") for name in _STYLES)
     scripts = (folder.joinpath(name).read_text("utf-8") for name in _SCRIPTS)
     links = Links(api.url, same_site=same_site)
     page = build_page(Actions(api), Conversing(api, links))
@@ -47,7 +49,7 @@ def create_page_app(api: Api, *, same_site: bool, max_upload_mb: int) -> FastAPI
         mcp_server=False,
         max_file_size=max_upload_mb << 20,
         theme=_theme(),
-        css=folder.joinpath("page.css").read_text("utf-8"),
+        css="\n".join(styles),
         head="".join(f"<script>{script}</script>" for script in scripts),
     )
     return app

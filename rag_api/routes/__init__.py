@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from fastapi import APIRouter, Depends
 
-from rag_api.routes import answers, browser, documents, health, jobs, mcp, openai, resume, search
+from rag_api.routes import browser, documents, health, jobs, mcp, native, openai
 from rag_api.routes.access import require_key
 
 router = APIRouter()
-for _part in (answers, resume, search, openai, jobs):
+for _part in (native, openai, jobs):
     router.include_router(_part.router, dependencies=[Depends(require_key)])
 router.include_router(mcp.router, dependencies=[Depends(require_key), Depends(mcp.check_caller)])
 router.include_router(browser.router)

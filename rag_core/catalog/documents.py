@@ -15,6 +15,7 @@ from rag_core.catalog import tables
 from rag_core.catalog.changes import ChangeKind, record_changes
 from rag_core.catalog.collections import Collection, lock_collection, visible_name
 from rag_core.catalog.engine import Catalog
+from rag_core.catalog.feedback import forget_words
 from rag_core.catalog.storable import BATCH, among, storable
 from rag_core.catalog.versions import lock_versions, twin_ids
 from rag_core.documents import Chunk, Document, chunk_id, hash_text, indexed_text
@@ -187,6 +188,7 @@ async def remove_documents(catalog: Catalog, collection: Collection, ids: Sequen
     async with catalog.writing() as connection:
         for locked in await lock_versions(connection, collection):
             twins = twin_ids(ids, collection, locked)
+            await forget_words(connection, locked, twins)
             gone = list(await connection.scalars(_sources(locked, twins, "live", "staged")))
             await _move(connection, locked, dead=gone)
             removed += len(gone) if locked.id == collection.id else 0
@@ -207,10 +209,9 @@ async def dead_ids(catalog: Catalog, collection: Collection) -> list[str]:
 
 async def delete_dead(catalog: Catalog, ids: Sequence[str]) -> None:
     """Delete those of these versions that are dead, with their texts and chunks."""
+    gone = delete(_table).where(among(_table.c.id, ids), _table.c.state == "dead")
     async with catalog.writing() as connection:
-        await connection.execute(
-            delete(_table).where(among(_table.c.id, ids), _table.c.state == "dead")
-        )
+        await connection.execute(gone)
 
 
 async def find_live(

@@ -56,6 +56,15 @@ class Catalog:
         # Writers of one process wait here, in order, not in SQLite's busy handler, in threads.
         self._turn = asyncio.Lock() if address.file else asyncio.Semaphore(_POOL_SIZE)
 
+    async def check(self) -> None:
+        """Ask the database something trivial.
+
+        Raises:
+            CatalogUnavailableError: it does not answer.
+        """
+        async with self.reading() as connection:
+            await connection.execute(text("SELECT 1 FROM collections LIMIT 1"))
+
     @asynccontextmanager
     async def reading(self) -> AsyncIterator[AsyncConnection]:
         """Connect to read: each statement sees one state of the database.
@@ -164,16 +173,6 @@ async def open_catalog(url: str) -> AsyncIterator[Catalog]:
             if fast is not None:
                 stack.callback(fast.close)
         yield Catalog(address, engine, fast)
-
-
-async def check_catalog(catalog: Catalog) -> None:
-    """Ask the database something trivial.
-
-    Raises:
-        CatalogUnavailableError: it does not answer.
-    """
-    async with catalog.reading() as connection:
-        await connection.execute(text("SELECT 1 FROM collections LIMIT 1"))
 
 
 def _make_folder(folder: Path) -> None:

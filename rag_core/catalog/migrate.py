@@ -13,7 +13,7 @@ from rag_core.catalog.addresses import Address
 from rag_core.errors import ConfigurationError
 from rag_core.locks import locked
 
-REVISIONS = ("0001", "0002", "0003", "0004", "0005", "0006", "0007", "0008")
+REVISIONS = ("0001", "0002", "0003", "0004", "0005", "0006", "0007", "0008", "0009")
 """All that this version knows, oldest first; kept here so that Alembic is not asked (0.4 s)."""
 
 _POSTGRES_LOCK = 0x7261675F  # any number, the same for all of us

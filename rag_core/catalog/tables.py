@@ -210,3 +210,25 @@ jobs = Table(
     Column("finished_at", UtcTime),
 )
 Index("jobs_by_due", jobs.c.due_at)
+
+# What somebody thinks of an answer, and what the answer was made of; collections come and go
+# without it, for it is about questions.
+feedback = Table(
+    "feedback",
+    metadata,
+    Column("answer_id", _key(), primary_key=True),
+    Column("rated_by", _key(), primary_key=True),
+    Column("rating", Text, nullable=False),
+    Column("comment", Text),
+    Column("question", Text, nullable=False),
+    Column("query", Text, nullable=False),
+    Column("collections", JsonTuple, nullable=False),
+    Column("answer", Text, nullable=False),
+    Column("outcome", Text, nullable=False),
+    Column("model", Text, nullable=False),
+    Column("quotes", JSON, nullable=False),
+    Column("passages", JSON, nullable=False),
+    Column("verified", Boolean, nullable=False),
+    Column("created_at", UtcTime, nullable=False),
+    Column("changed_at", UtcTime, nullable=False),
+)

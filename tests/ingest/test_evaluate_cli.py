@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import asyncio
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -9,12 +11,17 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from ingest.cli import app
+from ingest.stored import each_document
+from rag_core.catalog.collections import get_collection
+from rag_core.catalog.engine import open_catalog
+from rag_core.catalog.feedback import Quote, RatedAnswer, Thumb, rate
+from rag_core.settings import read_settings
 from tests.ingest.evaluate_support import write_beir, write_lines
 
 KEYS = (
     "dataset layout path collection fingerprint splitting started_at seconds questions judged "
     "unanswerable failed documents top_k callers metrics abstention ingested answers compared "
-    "missed json_file html_file problem"
+    "missed feedback json_file html_file problem"
 )
 QUESTIONS = [
     {"id": "a", "question": "Which river flows through Cologne?", "documents": ["rhine.md"]},
@@ -149,3 +156,70 @@ def test_nobody_at_the_url_is_one_sentence(rivers: Path) -> None:
 
     assert result.exit_code == 2
     assert "http://127.0.0.1:9/healthz does not answer" in result.output
+
+
+async def rate_answers() -> None:
+    """What readers said of two answers about the rivers."""
+    cologne = "It flows through Basel and Cologne."
+    answer = RatedAnswer(
+        question="And Cologne?",
+        query="Which river flows through Cologne?",
+        collections=("default",),
+        text=f"{cologne} [1]",
+        outcome="answered",
+        model="tiny",
+        quotes=(Quote("default", "gone", "{}", 9, 9 + len(cologne), cologne),),
+        passages=(),
+        verified=True,
+    )
+    settings = read_settings()
+    async with open_catalog(settings.catalog_url) as catalog:
+        collection = await get_collection(catalog, settings.collection)
+        (source,) = [
+            one.source
+            async for one in each_document(catalog, collection)
+            if one.source.endswith("rhine.md")
+        ]
+        quote = replace(answer.quotes[0], collection=collection.name, source=source)
+        answer = replace(answer, collections=(collection.name,), quotes=(quote,))
+        await rate(catalog, Thumb("a", "", "up", None), answer)
+        down = replace(answer, query="How long is it?", outcome="insufficient", quotes=())
+        await rate(catalog, Thumb("b", "", "down", "865 km\tat Basel"), down)
+
+
+def test_feedback_is_evaluated_and_its_file_too(mine: Path, tmp_path: Path) -> None:
+    assert mine
+    none = run("eval", "--from-feedback")
+    asyncio.run(rate_answers())
+    file = tmp_path / f"rated-{time.monotonic_ns()}.jsonl"
+
+    told = run("eval", "--from-feedback")
+    result = run_json("--from-feedback")
+    written = run_json("--from-feedback", "--export", file)
+    again = run_json(file)
+
+    assert (none.exit_code, "there is no feedback on collection" in none.output) == (2, True)
+    assert "865 km at Basel (insufficient)" in told.stdout
+    assert (result["layout"], result["questions"], result["judged"]) == ("feedback", 2, 1)
+    assert result["metrics"]["passage_recall@1"] == 1.0
+    assert result["compared"]["same"]
+    assert result["feedback"]["rated_down"][0]["id"] == "b"
+    assert (written["questions"], written["judged"], written["down"]) == (2, 1, 1)
+    assert again["metrics"]["passage_recall@1"] == 1.0
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        ((), "give a DATASET, or --from-feedback"),
+        (("here", "--from-feedback"), "not both"),
+        (("here", "--export", "there"), "--export writes the questions of --from-feedback"),
+        (("--from-feedback", "--collection", "none"), "no collection 'none'"),
+    ],
+)
+def test_questions_are_of_one_kind(home: Path, arguments: tuple[str, ...], said: str) -> None:
+    assert home
+
+    result = run("eval", *arguments)
+
+    assert (result.exit_code, said in result.output) == (2, True)

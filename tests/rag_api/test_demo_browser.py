@@ -117,7 +117,7 @@ async def test_it_is_used_by_keys_alone_and_fits_a_phone_in_the_dark(program: st
         ("key", "Enter"),
         answered("Who is the lighthouse keeper?"),
         ("evaluate", TOLD),
-        ("key", *3 * ["Shift+Tab"]),
+        ("key", *5 * ["Shift+Tab"]),
         ("evaluate", FOCUS),
         ("key", "Enter"),
         ("evaluate", MARKED),

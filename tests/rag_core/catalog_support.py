@@ -45,3 +45,16 @@ def make_document(
     return StagedDocument(
         new_document_id(), document, tuple(chunks), hash_text(text), len(text), metadata or {}
     )
+
+
+class CountingCatalog(Catalog):
+    """A catalog that counts the rows it gives."""
+
+    def __init__(self, catalog: Catalog) -> None:
+        self.__dict__.update(vars(catalog))
+        self.rows_read = 0
+
+    async def rows(self, *arguments: object) -> object:  # type: ignore[override]
+        found = await super().rows(*arguments)  # type: ignore[arg-type]
+        self.rows_read += len(found)
+        return found

@@ -12,7 +12,7 @@ from asyncpg import InternalClientError
 from sqlalchemy import text
 
 from rag_core.catalog import collections, documents
-from rag_core.catalog.engine import Catalog, check_catalog, open_catalog
+from rag_core.catalog.engine import Catalog, open_catalog
 from rag_core.catalog.faults import plain_faults
 from rag_core.errors import CatalogUnavailableError
 from tests.conftest import Postgres
@@ -31,13 +31,13 @@ async def _run(catalog: Catalog, statement: str) -> None:
 
 
 async def test_an_open_catalog_answers(catalog: Catalog) -> None:
-    await check_catalog(catalog)
+    await catalog.check()
 
 
 async def test_closing_leaves_no_thread(catalog_url: str) -> None:
     before = set(threading.enumerate())
     async with open_catalog(catalog_url) as catalog:
-        await asyncio.gather(*(check_catalog(catalog) for _ in range(6)))
+        await asyncio.gather(*(catalog.check() for _ in range(6)))
     left = set(threading.enumerate()) - before
 
     for thread in left:
@@ -207,9 +207,9 @@ async def test_a_wrong_user_and_a_missing_database_are_told_apart(postgres: Post
 
 async def test_a_lost_connection_is_made_again(postgres: Postgres) -> None:
     async with open_catalog(postgres.new_database("template1")) as catalog:
-        await check_catalog(catalog)
+        await catalog.check()
         postgres.server.psql(
             "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid()"
         )
 
-        await check_catalog(catalog)
+        await catalog.check()

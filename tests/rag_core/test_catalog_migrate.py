@@ -14,7 +14,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, create_engine, text
 
 from rag_core.catalog import tables
-from rag_core.catalog.engine import check_catalog, open_catalog
+from rag_core.catalog.engine import open_catalog
 from rag_core.catalog.migrate import REVISIONS, read_revision
 from rag_core.catalog.migrations.run import make_config
 from rag_core.errors import ConfigurationError
@@ -81,7 +81,7 @@ async def test_a_newer_database_is_refused(empty_url: str) -> None:
 async def test_starters_in_one_process_wait_for_each_other(empty_url: str) -> None:
     async def start() -> None:
         async with open_catalog(empty_url) as catalog:
-            await check_catalog(catalog)
+            await catalog.check()
 
     await asyncio.gather(*(start() for _ in range(5)))
 
@@ -112,7 +112,7 @@ async def test_a_start_that_was_killed_is_made_good(tmp_path: Path) -> None:
     half.close()
 
     async with open_catalog(f"sqlite:///{file}") as catalog:
-        await check_catalog(catalog)
+        await catalog.check()
 
 
 async def test_what_was_plain_text_before_its_markup_was_stored_still_is(tmp_path: Path) -> None:

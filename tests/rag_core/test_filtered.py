@@ -13,7 +13,7 @@ from rag_core import filtered
 from rag_core import search as search_module
 from rag_core.catalog import chunks, documents, vectors
 from rag_core.catalog.documents import StagedDocument
-from rag_core.catalog.engine import Catalog, open_catalog
+from rag_core.catalog.engine import open_catalog
 from rag_core.catalog.renames import Rename, rename_documents
 from rag_core.documents import document_of, hash_text, indexed_texts
 from rag_core.filtered import Filters
@@ -24,7 +24,7 @@ from rag_core.lexical.engine import Lexical
 from rag_core.query import FILTERED_OUT, NOTHING, Query
 from rag_core.search import search
 from tests.fakes import MemoryVectors, WordEmbedder, collection_of, publish
-from tests.rag_core.catalog_support import make_document
+from tests.rag_core.catalog_support import CountingCatalog, make_document
 
 WORDS = "cat dog bird fish horse mouse cow sheep wolf bear fox owl".split()  # noqa: SIM905
 
@@ -197,7 +197,7 @@ async def test_only_new_documents_are_read_again(index: Index) -> None:
     await kept.nearest(index.catalog, collection, ids, key="a", near=near)
     await put(index, numbered("/new", 5, "a cat"))
 
-    reading = _Counting(index.catalog)
+    reading = CountingCatalog(index.catalog)
     now = await _live(index)
     found = await kept.nearest(reading, collection, now, key="a", near=near)
     again = await kept.nearest(reading, collection, now, key="a", near=near)
@@ -205,19 +205,6 @@ async def test_only_new_documents_are_read_again(index: Index) -> None:
     assert reading.rows_read == 1
     assert {document_of(one) for one, _ in found} == set(now)
     assert again == found
-
-
-class _Counting(Catalog):
-    """A catalog that counts the rows it gives."""
-
-    def __init__(self, catalog: Catalog) -> None:
-        self.__dict__.update(vars(catalog))
-        self.rows_read = 0
-
-    async def rows(self, *arguments: object) -> object:  # type: ignore[override]
-        found = await super().rows(*arguments)  # type: ignore[arg-type]
-        self.rows_read += len(found)
-        return found
 
 
 async def test_too_many_to_be_kept_are_compared_in_parts(
