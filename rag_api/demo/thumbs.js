@@ -60,6 +60,7 @@
     if (!later) tell(run, said, failed, !failed && rating && !comment ? rating : null);
     if (failed && comment) tell(run, said, failed, rating, comment);
     drawAll();
+    after.get(run)?.scrollIntoView({ block: "nearest" }); // the line to ask on may lie over it
     next();
   }
 
