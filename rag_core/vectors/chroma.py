@@ -18,6 +18,7 @@ from rag_core.errors import (
     VectorsUnavailableError,
 )
 from rag_core.settings import Settings
+from rag_core.vectors.beams import Beams
 from rag_core.vectors.server import IDLE_SECONDS, OwnServer, ServerAddress, running_server
 from rag_core.vectors.wire import Find, Wire
 
@@ -66,6 +67,7 @@ class Vectors:
         self._collections = f"{database}/collections"
         self._max_rows = max_rows
         self._ids: dict[str, str] = {}
+        self._beams = Beams(self.count)
         self.server = server
         """The server that is ours; None for one that is reached by CHROMA_URL."""
         self.home = home
@@ -114,11 +116,12 @@ class Vectors:
         if k < 1:
             return []
         embedding = np.ascontiguousarray(vector, dtype=np.float32)
-        body = {"query_embeddings": [embedding], "n_results": k, "include": ["distances"]}
+        asked = max(k, await self._beams.find(name))
+        body = {"query_embeddings": [embedding], "n_results": asked, "include": ["distances"]}
         closest = _Closest.model_validate(await self._call("POST", name, "/query", body))
         return [
             (found, 1.0 - distance)
-            for found, distance in zip(closest.ids[0], closest.distances[0], strict=True)
+            for found, distance in zip(closest.ids[0][:k], closest.distances[0][:k], strict=True)
         ]
 
     async def held(self, name: str, ids: Sequence[str]) -> set[str]:

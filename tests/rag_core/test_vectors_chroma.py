@@ -69,6 +69,17 @@ async def test_the_closest_come_first_with_their_cosines(vectors: Vectors, name:
     assert np.allclose([score for _, score in found], exact[best], atol=1e-5)
 
 
+async def test_no_more_are_found_than_asked_for_where_more_are_looked_at(
+    vectors: Vectors, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("rag_core.vectors.beams._WIDER", ((3, 4),))
+    await vectors.add(name, ["a", "b", "c"], np.eye(3, dtype=np.float32))
+
+    found = await vectors.query(name, np.array([0.1, 0.8, 0.6]), 2)
+
+    assert [chunk_id for chunk_id, _ in found] == ["b", "c"]
+
+
 async def test_chromas_own_client_reads_what_we_wrote(
     vectors: Vectors, name: str, home: Path
 ) -> None:
