@@ -188,7 +188,8 @@ def _parse(
     except ParseError as error:
         if "password" in str(error).lower():
             raise EncryptedDocumentError(
-                f"{name!r} is encrypted: no password opens it; give one with --password"
+                f"{name!r} is encrypted, and no password given opens it: save it without one, or "
+                "ingest it with `ingest add --password`"
             ) from error
         raise UnreadableDocumentError(f"{name!r} cannot be read as PDF: {error}") from error
 
