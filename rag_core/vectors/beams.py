@@ -5,8 +5,9 @@ from __future__ import annotations
 import time
 from collections.abc import Awaitable, Callable
 
-_WIDER = ((500_000, 800), (150_000, 400))
-"""From so many vectors on, so many are kept in view."""
+_ONE_IN = 500
+"""Of so many vectors one is kept in view (decision 23)."""
+_WIDEST = 5_000
 _COUNTED_SECONDS = 60.0
 
 
@@ -24,4 +25,4 @@ class Beams:
         if now - at >= _COUNTED_SECONDS:
             vectors = await self._count(name)
             self._counted[name] = now, vectors
-        return next((beam for least, beam in _WIDER if vectors >= least), 0)
+        return min(vectors // _ONE_IN, _WIDEST)

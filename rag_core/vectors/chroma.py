@@ -116,7 +116,8 @@ class Vectors:
         if k < 1:
             return []
         embedding = np.ascontiguousarray(vector, dtype=np.float32)
-        asked = max(k, await self._beams.find(name))
+        beam = await self._beams.find(name)
+        asked = max(k, beam) if beam > _EF_SEARCH else k
         body = {"query_embeddings": [embedding], "n_results": asked, "include": ["distances"]}
         closest = _Closest.model_validate(await self._call("POST", name, "/query", body))
         return [

@@ -72,7 +72,8 @@ async def test_the_closest_come_first_with_their_cosines(vectors: Vectors, name:
 async def test_no_more_are_found_than_asked_for_where_more_are_looked_at(
     vectors: Vectors, name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("rag_core.vectors.beams._WIDER", ((3, 4),))
+    monkeypatch.setattr("rag_core.vectors.beams._ONE_IN", 1)
+    monkeypatch.setattr("rag_core.vectors.chroma._EF_SEARCH", 2)
     await vectors.add(name, ["a", "b", "c"], np.eye(3, dtype=np.float32))
 
     found = await vectors.query(name, np.array([0.1, 0.8, 0.6]), 2)
