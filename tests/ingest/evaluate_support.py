@@ -12,6 +12,7 @@ from ingest.evaluate.api import AnswerView, CitationView, PassageView
 from ingest.evaluate.dataset import Question
 from ingest.evaluate.evaluation import Evaluation, Scored
 from ingest.evaluate.judging import Judged, Shown
+from rag_core.catalog.feedback import Quote, RatedAnswer
 from rag_core.documents import Passage
 
 RIVERS = {
@@ -24,6 +25,20 @@ QUERIES = {
     "q2": ("Which river flows through Budapest?", "danube"),
     "q3": ("Which river flows through Dresden?", "elbe"),
 }
+
+COLOGNE = "The Rhine flows through Basel and Cologne."
+ANSWER = RatedAnswer(
+    question="And Cologne?",
+    query="Which river flows through Cologne?",
+    collections=("default",),
+    text=f"{COLOGNE} [1]",
+    outcome="answered",
+    model="tiny",
+    quotes=(Quote("default", "d1", "rhine", 0, len(COLOGNE), COLOGNE),),
+    passages=(),
+    verified=True,
+)
+"""Which a reader rates."""
 
 
 def write_lines(file: Path, lines: Sequence[object]) -> Path:

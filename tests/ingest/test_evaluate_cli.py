@@ -14,9 +14,9 @@ from ingest.cli import app
 from ingest.stored import each_document
 from rag_core.catalog.collections import get_collection
 from rag_core.catalog.engine import open_catalog
-from rag_core.catalog.feedback import Quote, RatedAnswer, Thumb, rate
+from rag_core.catalog.feedback import Quote, Thumb, rate
 from rag_core.settings import read_settings
-from tests.ingest.evaluate_support import write_beir, write_lines
+from tests.ingest.evaluate_support import ANSWER, write_beir, write_lines
 
 KEYS = (
     "dataset layout path collection fingerprint splitting started_at seconds questions judged "
@@ -161,17 +161,6 @@ def test_nobody_at_the_url_is_one_sentence(rivers: Path) -> None:
 async def rate_answers() -> None:
     """What readers said of two answers about the rivers."""
     cologne = "It flows through Basel and Cologne."
-    answer = RatedAnswer(
-        question="And Cologne?",
-        query="Which river flows through Cologne?",
-        collections=("default",),
-        text=f"{cologne} [1]",
-        outcome="answered",
-        model="tiny",
-        quotes=(Quote("default", "gone", "{}", 9, 9 + len(cologne), cologne),),
-        passages=(),
-        verified=True,
-    )
     settings = read_settings()
     async with open_catalog(settings.catalog_url) as catalog:
         collection = await get_collection(catalog, settings.collection)
@@ -180,8 +169,9 @@ async def rate_answers() -> None:
             async for one in each_document(catalog, collection)
             if one.source.endswith("rhine.md")
         ]
-        quote = replace(answer.quotes[0], collection=collection.name, source=source)
-        answer = replace(answer, collections=(collection.name,), quotes=(quote,))
+        start, name = 9, collection.name
+        quote = Quote(name, "gone", source, start, start + len(cologne), cologne)
+        answer = replace(ANSWER, text=f"{cologne} [1]", collections=(name,), quotes=(quote,))
         await rate(catalog, Thumb("a", "", "up", None), answer)
         down = replace(answer, query="How long is it?", outcome="insufficient", quotes=())
         await rate(catalog, Thumb("b", "", "down", "865 km\tat Basel"), down)

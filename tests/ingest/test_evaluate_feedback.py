@@ -21,21 +21,9 @@ from rag_core.catalog.engine import Catalog, open_catalog
 from rag_core.catalog.feedback import Quote, RatedAnswer, Thumb, rate
 from rag_core.catalog.renames import Rename
 from rag_core.errors import CollectionNotFoundError, InvalidRequestError
-from tests.ingest.evaluate_support import EVALUATION, RIVERS, scored
+from tests.ingest.evaluate_support import ANSWER, COLOGNE, EVALUATION, RIVERS, scored
 from tests.rag_core.catalog_support import make_collection, publish_texts
 
-COLOGNE = "The Rhine flows through Basel and Cologne."
-ANSWER = RatedAnswer(
-    question="And Cologne?",
-    query="Which river flows through Cologne?",
-    collections=("default",),
-    text=f"{COLOGNE} [1]",
-    outcome="answered",
-    model="tiny",
-    quotes=(Quote("default", "d1", "rhine", 0, len(COLOGNE), COLOGNE),),
-    passages=(),
-    verified=True,
-)
 ABSTAINED = replace(
     ANSWER, query="Who won the cup?", text="Not there.", outcome="insufficient", quotes=()
 )
