@@ -23,6 +23,7 @@ import orjson
 from ingest.load import MAX_FILE_BYTES, Options, load_document
 from ingest.parsed import LENGTH_BYTES, Accepted, Answer, ParseRequest, Ready, Refused, cut
 from ingest.split import split_document
+from rag_core.address_space import count_mapped_bytes
 from rag_core.documents import Document, Splitting
 from rag_core.errors import (
     DocumentError,
@@ -158,7 +159,7 @@ def _limit(request: ParseRequest) -> None:
     used = resource.getrusage(resource.RUSAGE_SELF)
     seconds = int(used.ru_utime + used.ru_stime) + 1 + request.seconds
     _set_soft(resource.RLIMIT_CPU, seconds)
-    _set_soft(resource.RLIMIT_AS, _address_space() + request.memory_bytes)
+    _set_soft(resource.RLIMIT_AS, count_mapped_bytes() + request.memory_bytes)
 
 
 def _unlimit() -> None:
@@ -171,12 +172,6 @@ def _set_soft(limit: int, value: int) -> None:
     if hard != resource.RLIM_INFINITY and (value > hard or value == resource.RLIM_INFINITY):
         value = hard
     resource.setrlimit(limit, (value, hard))
-
-
-def _address_space() -> int:
-    """Bytes that we have mapped, mostly libraries."""
-    pages = int(Path("/proc/self/statm").read_bytes().split()[0])
-    return pages * resource.getpagesize()
 
 
 def _refused(error: RagError) -> Refused:

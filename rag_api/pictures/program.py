@@ -13,13 +13,13 @@ import resource
 import signal
 import sys
 from dataclasses import asdict
-from pathlib import Path
 
 import pypdfium2
 from pypdfium2 import raw
 
 from rag_api.pictures.drawing import Picture, draw_page
 from rag_api.pictures.order import Fault, Order, Told
+from rag_core.address_space import count_mapped_bytes
 from rag_core.parent import end_with_parent
 
 CPU_SECONDS = 10
@@ -71,9 +71,8 @@ def _read_order() -> Order:
 
 def _limit(size_bytes: int) -> None:
     """Take from now on no more than this one picture may."""
-    mapped = int(Path("/proc/self/statm").read_bytes().split()[0]) * resource.getpagesize()
     for limit, most in (
-        (resource.RLIMIT_AS, mapped + size_bytes + MEMORY_BYTES),
+        (resource.RLIMIT_AS, count_mapped_bytes() + size_bytes + MEMORY_BYTES),
         (resource.RLIMIT_CPU, CPU_SECONDS),
         (resource.RLIMIT_NOFILE, _MOST_FILES),
         (resource.RLIMIT_FSIZE, 0),
