@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from rag_api.events import Cited, Delta, Done, Event, Failed, PassageView, Retrieved
-from rag_api.feedback import AnswerCopy
+from rag_api.events import Citation, Cited, Delta, Done, Event, Failed, PassageView, Retrieved
+from rag_api.feedback import AnswerCopy, CitationCopy, PassageCopy
 from rag_api.runs import Run
 from rag_api.wire.completed import leave_out_void
 from rag_core.catalog import feedback
@@ -70,7 +70,7 @@ def _read_events(retrieved: Retrieved, said: Sequence[Event], last: Done | Faile
         outcome=last.outcome if isinstance(last, Done) else _FAILED,
         model=last.model if isinstance(last, Done) else "",
         quotes=tuple(
-            _quote(event, by_number[event.citation.number].collection)
+            _quote(event.citation, by_number[event.citation.number].collection)
             for event in said
             if isinstance(event, Cited)
         ),
@@ -83,10 +83,7 @@ def read_copy(copy: AnswerCopy) -> RatedAnswer:
     """What is kept of an answer that is as the caller says."""
     collections = {(one.document_id, one.source): one.collection for one in copy.passages}
     quotes = tuple(
-        Quote(
-            collections.get((one.document_id, one.source), copy.collection),
-            *(one.document_id, one.source, one.start, one.end, one.quote),
-        )
+        _quote(one, collections.get((one.document_id, one.source), copy.collection))
         for one in copy.citations
     )
     searched = (copy.collection, *(one.collection for one in copy.passages))
@@ -98,23 +95,16 @@ def read_copy(copy: AnswerCopy) -> RatedAnswer:
         outcome=copy.outcome,
         model=copy.model,
         quotes=quotes,
-        passages=tuple(
-            FoundPassage(
-                *(one.collection, one.document_id, one.source),
-                *(one.start, one.end, one.fused_score),
-            )
-            for one in copy.passages
-        ),
+        passages=tuple(map(_found, copy.passages)),
         verified=False,
     )
 
 
-def _quote(cited: Cited, collection: str) -> Quote:
-    one = cited.citation
+def _quote(one: Citation | CitationCopy, collection: str) -> Quote:
     return Quote(collection, one.document_id, one.source, one.start, one.end, one.quote)
 
 
-def _found(passage: PassageView) -> FoundPassage:
+def _found(passage: PassageView | PassageCopy) -> FoundPassage:
     return FoundPassage(
         *(passage.collection, passage.document_id, passage.source),
         *(passage.start, passage.end, passage.fused_score),

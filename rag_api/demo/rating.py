@@ -15,6 +15,7 @@ from rag_api.demo.asking import Conversation
 from rag_api.demo.client import Api
 from rag_api.demo.faults import CallError
 from rag_api.demo.turns import Turn
+from rag_api.events import Retrieved
 
 _SAID = {
     "kept": (
@@ -88,20 +89,19 @@ async def _send(api: Api, given: Mapping[str, object]) -> None:
 def _write(turn: Turn, thumb: _Thumb) -> Mapping[str, object]:
     """The request; the answer goes along, for the API keeps it some minutes only."""
     given = {"answer_id": turn.run, "rating": thumb.rating, "comment": thumb.comment}
-    return given if turn.retrieved is None else {**given, "answer": _copy(turn)}
+    return given if turn.retrieved is None else {**given, "answer": _copy(turn, turn.retrieved)}
 
 
-def _copy(turn: Turn) -> Mapping[str, object]:
-    found = turn.retrieved.model_dump(mode="json") if turn.retrieved else {}
+def _copy(turn: Turn, retrieved: Retrieved) -> Mapping[str, object]:
     return {
         "question": turn.question,
-        "query": found["query"],
-        "collection": found["collection"],
+        "query": retrieved.query,
+        "collection": retrieved.collection,
         "answer": turn.text,
         "outcome": turn.outcome,
         "model": turn.model,
         "citations": [one.model_dump(mode="json") for one in turn.citations],
-        "passages": [{**one, "text": ""} for one in found["passages"]],
+        "passages": [{**one.model_dump(mode="json"), "text": ""} for one in retrieved.passages],
     }
 
 
