@@ -285,8 +285,8 @@ async def _score(
     others = [one for one in best if one not in words] if matches.floor else []
     words = words | await index.lexical.scores(matches, others)
     lexical = np.array([words.get(one, 0.0) for one in best])
-    fused = _fuse(cosines[chosen], lexical, matches.ceiling)
     cosines = cosines[chosen]
+    fused = _fuse(cosines, lexical, matches.ceiling)
     return sorted(zip((-fused).tolist(), best, cosines.tolist(), lexical.tolist(), strict=True))
 
 
