@@ -154,23 +154,24 @@ def view_completion(
 def annotate(
     passages: Sequence[PassageView], citations: Iterable[Citation]
 ) -> tuple[Annotation, ...]:
-    """One annotation for each citation, in the order of their numbers, without a gap.
+    """The n-th annotation is that of `[n]`; the further places of the same passages come behind.
 
-    Open WebUI turns the marker `[n]` into the n-th source that arrives, so a passage below the
-    highest number cited is sent too, with an empty place in the answer, when nothing cites it.
+    LobeChat opens the n-th annotation at the marker `[n]`, and Open WebUI the n-th source that
+    arrives: so a passage below the highest number cited is sent too, with an empty place in the
+    answer, when nothing cites it.
     """
     places: dict[int, list[tuple[int, int]]] = {}
     for citation in citations:
         place = (citation.answer_start, citation.answer_end)
         places.setdefault(citation.number, []).append(place)
-    highest = max(places, default=0)
     names = name_sources(passages)
-    return tuple(
-        _annotation(passage.url, names[passage.number], place)
-        for passage in passages
-        if passage.number <= highest
-        for place in places.get(passage.number, [_NO_PLACE])
-    )
+    first: list[Annotation] = []
+    further: list[Annotation] = []
+    for passage in passages[: max(places, default=0)]:
+        place, *others = places.get(passage.number, [_NO_PLACE])
+        first.append(_annotation(passage.url, names[passage.number], place))
+        further.extend(_annotation(passage.url, names[passage.number], one) for one in others)
+    return (*first, *further)
 
 
 def list_urls(annotations: Iterable[Annotation]) -> tuple[str, ...]:

@@ -106,14 +106,15 @@ def test_a_rate_limit_in_mid_stream_is_told_as_one() -> None:
     assert last["error"]["type"] == "rate_limit_error"
 
 
-def test_the_nth_url_is_that_of_the_marker_n() -> None:
-    citations = [cited(3, at=9).citation, cited(1, at=2).citation, cited(3, at=20).citation]
+def test_the_nth_annotation_is_that_of_the_marker_n() -> None:
+    citations = [cited(1, at=2).citation, cited(3, at=9).citation, cited(1, at=20).citation]
 
     annotations = annotate(PASSAGES, citations)
 
-    assert list_urls(annotations) == tuple(passage.url for passage in PASSAGES)
-    places = [one.url_citation.start_index for one in annotations]
-    assert places == [2, 0, 9, 20]
+    urls = [passage.url for passage in PASSAGES]
+    assert [one.url_citation.url for one in annotations] == [*urls, urls[0]]
+    assert [one.url_citation.start_index for one in annotations] == [2, 0, 9, 20]
+    assert list_urls(annotations) == tuple(urls)
 
 
 def write_answer(pieces: Sequence[str]) -> list[Event]:
