@@ -90,7 +90,8 @@ class Api:
             CallError: as above.
         """
         with ExitStack() as stack:
-            form = aiohttp.FormData()
+            # Quoted, a name would come as %C3%A9; the API reads UTF-8, as browsers send it.
+            form = aiohttp.FormData(quote_fields=False)
             form.add_field("collection", collection or "")
             for file in files:
                 opened = await asyncio.to_thread(file.open, "rb")

@@ -64,4 +64,4 @@ def _read_detail(body: bytes) -> str:
 def make_sentence(text: str) -> str:
     """A text of the API's with a capital and a full stop."""
     text = text[:1].upper() + text[1:]
-    return text if text.endswith((".", "!", "?")) else f"{text}."
+    return text if text.endswith((".", "!", "?", "…")) else f"{text}."
