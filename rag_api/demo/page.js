@@ -137,8 +137,8 @@
     const all = document.querySelectorAll("#log .turn");
     const last = all[all.length - 1];
     if (all.length > turns) {
-      const added = document.querySelector("#job .ready");
-      if (added) added.hidden = true;
+      const ended = document.querySelector("#job .job:not(:has(progress))");
+      if (ended) ended.hidden = true;
       following = true;
       empty(last.querySelector(".question").lastChild.textContent);
     }

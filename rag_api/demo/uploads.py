@@ -6,14 +6,14 @@ import re
 from collections.abc import Iterator, Sequence
 from html import escape
 
-from rag_api.demo.faults import make_sentence
+from rag_api.demo.faults import end_sentence
 from rag_api.job_views import JobDetail, JobView
 
 _SENT = 0.1
 _READ = 0.9
 _ENDED = {"done", "failed", "cancelled"}
 _UNTOLD = {"cancelled": "it was cancelled"}
-_MOST_REASONS = 3
+_MOST_REASONS = 5
 
 
 def render_sending(names: Sequence[str]) -> str:
@@ -59,9 +59,9 @@ def _fault(job: JobView, names: Sequence[str]) -> str:
     if len(names) < 2 or not failed:
         name = _name(names)
         why = re.sub(f"^{re.escape(repr(name))} ", "it ", reasons[0])
-        return make_sentence(f"{name} could not be added: {why}")
+        return end_sentence(f"{name} could not be added: {why}")
     why = "; ".join(reasons[:_MOST_REASONS]) + ("; …" if len(reasons) > _MOST_REASONS else "")
-    told = make_sentence(f"{failed} of {files} files could not be added: {why}")
+    told = end_sentence(f"{failed} of {files} files could not be added: {why}")
     return f"{told} The others can be asked about." if failed < job.progress.done == files else told
 
 

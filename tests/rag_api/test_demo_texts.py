@@ -91,13 +91,14 @@ def test_what_came_of_a_job_is_a_sentence(
 
 
 def test_of_several_files_each_that_failed_has_its_reason_and_the_others_are_not_lost() -> None:
-    files = tuple(UploadedFile(f"upload:{name}", "0", 9) for name in "abcdef")
-    progress = {"files": 6, "done": 6, "added": 2, "failed": 4}
-    failed = [{"source": name, "error": "E", "detail": f"{name} is empty"} for name in "abcd"]
+    files = tuple(UploadedFile(f"upload:{name}", "0", 9) for name in "abcdefgh")
+    progress = {"files": 8, "done": 8, "added": 2, "failed": 6}
+    failed = [{"source": name, "error": "E", "detail": f"{name} is empty"} for name in "abcdef"]
     job = replace(JOB, state="done", files=files, progress=progress, report={"failed": failed})
 
     assert (
-        "4 of 6 files could not be added: a is empty; b is empty; c is empty; … "
+        "6 of 8 files could not be added: "
+        "a is empty; b is empty; c is empty; d is empty; e is empty; … "
         "The others can be asked about."
     ) in render_job(JobDetail.model_validate(job))
 
