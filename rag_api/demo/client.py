@@ -32,7 +32,7 @@ _CONNECT_SECONDS = 5.0
 _SILENCE_SECONDS = 60.0
 """Streams say something every 15 seconds."""
 _UPLOAD_SECONDS = 600.0
-_GONE = "This answer is no longer kept: it ended some minutes ago, or the API was started anew."
+_GONE = "This answer is no longer kept: it ended some minutes ago, or the API was restarted."
 _NAME = re.compile(r"[\w.-]{1,100}", re.ASCII)
 
 

@@ -20,9 +20,12 @@ from rag_api.demo.page import build_page
 PATH = "/demo"
 _STYLES = ("page.css", "thumbs.css")
 _SCRIPTS = ("page.js", "pages.js", "conversations.js", "thumbs.js")
-_ICON = """<link rel="icon" href="data:image/svg+xml,\
-%3Csvg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 16 16'%3E\
-%3Cpath fill='%236366f1' d='M5 0h6a5 5 0 0 1 5 5v6a5 5 0 0 1-5 5H0V5a5 5 0 0 1 5-5'/%3E%3C/svg%3E">"""
+_ICON = (
+    '<link rel="icon" href="data:image/svg+xml,'
+    "%3Csvg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 16 16'%3E"
+    "%3Cpath fill='%236366f1' d='M5 0h6a5 5 0 0 1 5 5v6a5 5 0 0 1-5 5H0V5a5 5 0 0 1 5-5'/%3E"
+    '%3C/svg%3E">'
+)
 _SYSTEM_FONTS = ("system-ui", "-apple-system", "Segoe UI", "sans-serif")
 _MONOSPACE = ("ui-monospace", "Consolas", "monospace")
 

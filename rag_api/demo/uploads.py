@@ -56,13 +56,14 @@ def _share(job: JobView) -> float:
 def _fault(job: JobView, names: Sequence[str]) -> str:
     reasons = list(_reasons(job)) or [job.detail or _UNTOLD.get(job.state, "no reason is known")]
     failed, files = job.progress.failed, job.progress.files
-    if len(names) < 2 or not failed:
-        name = _name(names)
-        why = re.sub(f"^{re.escape(repr(name))} ", "it ", reasons[0])
-        return end_sentence(f"{name} could not be added: {why}")
-    why = "; ".join(reasons[:_MOST_REASONS]) + ("; …" if len(reasons) > _MOST_REASONS else "")
-    told = end_sentence(f"{failed} of {files} files could not be added: {why}")
-    return f"{told} The others can be asked about." if failed < job.progress.done == files else told
+    if files > 1 and failed:
+        why = "; ".join(reasons[:_MOST_REASONS]) + ("; …" if len(reasons) > _MOST_REASONS else "")
+        told = end_sentence(f"{failed} of {files} files could not be added: {why}")
+        rest = failed < job.progress.done == files
+        return f"{told} The others can be asked about." if rest else told
+    name = _name(names)
+    why = re.sub(f"^{re.escape(repr(name))} ", "it ", reasons[0])
+    return end_sentence(f"{name} could not be added: {why}")
 
 
 def _reasons(job: JobView) -> Iterator[str]:
