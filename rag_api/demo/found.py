@@ -25,7 +25,7 @@ def _score_words(passage: PassageView) -> float | None:
 
 _RANKINGS: tuple[tuple[str, str, Score], ...] = (
     ("By meaning", "Cosine similarity, at most 1", lambda one: one.score),
-    ("By words", "BM25; – without a word of the query", _score_words),
+    ("By words", "BM25; a dash where no word of the query is", _score_words),
     ("Together", "Of meaning and words, as they were searched", lambda one: one.fused_score),
 )
 _RERANKING: tuple[str, str, Score] = (

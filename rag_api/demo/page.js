@@ -40,8 +40,10 @@
     origin.scrollIntoView({ block: "center" });
   }
 
-  // What Gradio's markup lacks: a name that holds what is seen, and whether a part is open.
+  // What Gradio's markup lacks: a name that holds what is seen, whether a part is open, and the
+  // page's language, which it takes from the browser.
   function mend() {
+    document.documentElement.lang = "en";
     document.querySelector("#add .upload-container[aria-label]")?.removeAttribute("aria-label");
     const add = adding();
     add?.querySelector(".icon").setAttribute("aria-hidden", "true");
@@ -111,6 +113,7 @@
   // As far as it takes to see the end of the answer, and no further than to its beginning.
   const BELOW = 100; // pixels for the button that comes there
   const ABOVE = 16;
+  const SETTLING = 500; // milliseconds until what stands below a complete answer is there
   let following = false;
   for (const own of ["wheel", "touchmove", "keydown", "pointerdown"]) {
     const stay = ({ target }) => (following &&= own === "keydown" && target.matches("textarea"));
@@ -146,7 +149,7 @@
     document.getElementById("both")?.classList.toggle("begun", turns > 0);
     const isBusy = last?.getAttribute("aria-busy") === "true";
     if (following) follow(last);
-    following &&= isBusy;
+    if (following && !isBusy) setTimeout(() => (following = false), SETTLING);
     if (isBusy && !busy) tell("Answering…");
     if (busy && !isBusy && last) tell(last.querySelector(".answer").innerText);
     busy = isBusy;
