@@ -23,8 +23,9 @@ from rag_core.vectors import upkeep
 _BATCH_DOCUMENTS = 64
 _BATCH_CHUNKS = 1_000
 _WAITING_DOCUMENTS = 128
-_LEXICAL_SECONDS = 5.0
-"""The lexical index follows so often while documents come in, and at the end."""
+_LEXICAL_SECONDS = 20.0
+"""The lexical index follows so often while documents come in, and at the end: each time makes a
+segment, and eight of these are merged. A program that serves follows by itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +36,7 @@ class Pace:
     """Files; the sandbox runs as many as there are processors."""
     embedders: int = 2
     """Batches: while one saves its vectors the other keeps the model busy."""
-    slice_chunks: int = 64
+    slice_chunks: int = 96
     """Chunks that are embedded, and then saved, at once: the most that a kill -9 loses."""
 
 

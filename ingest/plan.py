@@ -22,6 +22,7 @@ from rag_core.errors import (
     UnreadableDocumentError,
     UnsupportedDocumentError,
 )
+from rag_core.originals import IN_ARCHIVE
 
 SUFFIXES = frozenset(
     re.findall(
@@ -86,14 +87,14 @@ def name_source(path: str) -> str:
 
 def name_below(source: str) -> tuple[str, str]:
     """How the names begin of what lies below a source: in a folder, or in an archive."""
-    return f"{source.rstrip('/')}/", f"{source}!/"
+    return f"{source.rstrip('/')}/", f"{source}{IN_ARCHIVE}"
 
 
 def find_container(source: str) -> str:
     """The archive that a source is in; the source itself when it is in none."""
     if not source.startswith("/") or Path(source).exists():  # a URL is in none
         return source
-    return source.partition("!/")[0]
+    return source.partition(IN_ARCHIVE)[0]
 
 
 def plan_paths(
@@ -212,12 +213,14 @@ def _plan_archive(walk: _Walk, path: str, size_bytes: int, rules: Rules) -> None
         walk.files[path] = (PlannedFile(path, size_bytes, LocalFile(path)),)
         return
     walk.skipped += contents.skipped
-    walk.faults += [(f"{printable(path)}!/{name}", error) for name, error in contents.faults]
+    walk.faults += [
+        (f"{printable(path)}{IN_ARCHIVE}{name}", error) for name, error in contents.faults
+    ]
     if contents.damage is not None:
         walk.faults.append((printable(path), contents.damage))
     walk.files[path] = [
         PlannedFile(
-            f"{path}!/{member.name}",
+            f"{path}{IN_ARCHIVE}{member.name}",
             member.size_bytes,
             ArchiveMember(walk.unpacker, path, member),
             member.content_hash,

@@ -8,7 +8,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 from ingest.limits import Limits
-from ingest.load.ocr import find_tessdata
+from ingest.ocr import find_tessdata
 from rag_core.catalog.addresses import parse_address
 from rag_core.settings import Settings
 
@@ -41,7 +41,8 @@ def _hash_loaders() -> str:
     digest = hashlib.sha256()
     for name in _LIBRARIES:
         digest.update(f"{name} {version(name)}\n".encode())
-    for file in (*sorted((_HERE / "load").glob("*.py")), _HERE / "sandbox_worker.py"):
+    others = (_HERE / "ocr.py", _HERE / "sandbox_worker.py")
+    for file in (*sorted((_HERE / "load").glob("*.py")), *others):
         digest.update(file.read_bytes())
     return digest.hexdigest()[:_HASH_CHARACTERS]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import io
 import logging
 import os
@@ -30,6 +31,7 @@ def run(work: Callable[[Settings, Screen], Coroutine[None, None, int]], *, as_js
     try:
         settings = read_settings()
         set_up_logs(settings.log_level)
+        gc.freeze()  # what is imported stays; looking for garbage in it takes time again and again
         code = asyncio.run(work(settings, screen))
         sys.stdout.flush()
     except RagError as error:

@@ -7,6 +7,7 @@ frames of `ingest.parsed` on standard input and output; ends with its input or w
 from __future__ import annotations
 
 import errno
+import gc
 import hashlib
 import os
 import re
@@ -59,6 +60,7 @@ def main() -> None:
         return
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     resource.setrlimit(resource.RLIMIT_FSIZE, (_FILE_BYTES, _FILE_BYTES))
+    gc.freeze()
     _write(answers, Ready(ready=True))
     _silence(2)
     while (request := _read(requests)) is not None:

@@ -23,7 +23,8 @@ logger = logging.getLogger(__name__)
 
 UPLOAD_PREFIX = "upload:"
 """What the source of an uploaded document begins with."""
-_IN_ARCHIVE = "!/"
+IN_ARCHIVE = "!/"
+"""Between an archive and what is in it."""
 _FOLDER = "originals"
 _HASH_DIGITS = 64
 
@@ -53,7 +54,7 @@ def find_original(home: Path, source: str, content_hash: bytes) -> Path | None:
 
 def is_in_archive(source: str) -> bool:
     """Whether a source names a file in an archive."""
-    return _IN_ARCHIVE in source
+    return IN_ARCHIVE in source
 
 
 async def keep_originals(catalog: Catalog, home: Path, paths: Iterable[Path]) -> None:

@@ -10,8 +10,8 @@ import pypdfium2
 from liteparse import LiteParse, ParseError, ParseResult
 
 from ingest.blocks import find_title
-from ingest.load.ocr import MAX_PAGES, Tessdata, find_tessdata
 from ingest.load.text import normalise_text
+from ingest.ocr import MAX_PAGES, Tessdata, find_tessdata
 from rag_core.documents import Document
 from rag_core.errors import (
     EmptyDocumentError,

@@ -6,7 +6,6 @@ Imported only where a graph is built: onnx takes a quarter of a second and 40 MB
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from itertools import count
 
@@ -18,8 +17,9 @@ from rag_core.embedding.model import BertShape, Precision
 from rag_core.embedding.safetensors import Floats
 
 _OPSET = 21
-# Operations of ONNX Runtime that the standard lacks.
 _FUSED = "com.microsoft"
+_FUSED_OPERATIONS = {"DynamicQuantizeMatMul", "MultiHeadAttention"}
+"""Of ONNX Runtime; the standard lacks them."""
 _IR_VERSION = 10
 # 8-bit products saturate the 16-bit sums of AVX2, so weights have 7 bits and activations 8.
 _WEIGHT_LIMIT = 63
@@ -61,7 +61,7 @@ class _Writer:
     ) -> list[str]:
         """Add an operation with several results."""
         names = [self._name() for _ in range(results)]
-        domain = _FUSED if operation == "DynamicQuantizeMatMul" else None
+        domain = _FUSED if operation in _FUSED_OPERATIONS else None
         node = helper.make_node(
             operation, list(inputs), names, None, None, domain, None, **attributes
         )
@@ -141,27 +141,17 @@ class _Bert:
         return self._to.node("Div", mean, length)
 
     def _attention(self, hidden: str, prefix: str) -> str:
+        """Every head's mix of the values; fused, so that the shares need not leave the cache."""
         parts = [f"{prefix}attention.self.{part}." for part in ("query", "key", "value")]
-        weights = [self._tensors[f"{part}weight"].T for part in parts]
-        biases = [self._tensors[f"{part}bias"] for part in parts]
-        scale = np.float32(1 / math.sqrt(self._shape.width // self._shape.heads))
-        weights[0], biases[0] = weights[0] * scale, biases[0] * scale
-        joined = self._linear(hidden, np.concatenate(weights, axis=1), np.concatenate(biases))
-        query, key, value = self._heads(joined)
-        shares = self._to.node("Softmax", self._to.node("MatMul", query, key), axis=-1)
-        mixed = self._to.node("Transpose", self._to.node("MatMul", shares, value), perm=[1, 0, 2])
-        return self._to.node("Reshape", mixed, self._to.integers(-1, self._shape.width))
-
-    def _heads(self, joined: str) -> tuple[str, str, str]:
-        """Query and value as (head, token, part), key as (head, part, token)."""
-        names = self._to.nodes("Split", joined, results=3, axis=1, num_outputs=3)
-        by_head = self._to.integers(0, self._shape.heads, -1)
-        query, key, value = (self._to.node("Reshape", name, by_head) for name in names)
-        return (
-            self._to.node("Transpose", query, perm=[1, 0, 2]),
-            self._to.node("Transpose", key, perm=[1, 2, 0]),
-            self._to.node("Transpose", value, perm=[1, 0, 2]),
+        weight = np.concatenate([self._tensors[f"{part}weight"].T for part in parts], axis=1)
+        bias = np.concatenate([self._tensors[f"{part}bias"] for part in parts])
+        # With an axis for the texts of a batch, here of one.
+        joined = self._to.node(
+            "Unsqueeze", self._linear(hidden, weight, bias), self._to.integers(0)
         )
+        split = self._to.nodes("Split", joined, results=3, axis=2, num_outputs=3)
+        mixed = self._to.node("MultiHeadAttention", *split, num_heads=self._shape.heads)
+        return self._to.node("Squeeze", mixed, self._to.integers(0))
 
     def _dense(self, hidden: str, prefix: str) -> str:
         weight = self._tensors[f"{prefix}weight"].T

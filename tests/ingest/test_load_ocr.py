@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from ingest.load.ocr import Tessdata, find_tessdata
+from ingest.ocr import Tessdata, find_tessdata
 
 
 def make_folder(root: Path, *languages: str) -> Path:

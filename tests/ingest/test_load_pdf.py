@@ -6,8 +6,8 @@ import pytest
 from fpdf import FPDF
 from PIL import Image, ImageDraw
 
-from ingest.load.ocr import MAX_PAGES, find_tessdata
 from ingest.load.pdf import MAX_PDF_BYTES, load_pdf
+from ingest.ocr import MAX_PAGES, find_tessdata
 from rag_core.documents import Document
 from rag_core.errors import (
     EmptyDocumentError,

@@ -252,7 +252,7 @@ async def test_a_long_document_is_embedded_piece_by_piece(index: Index, tmp_path
     report = await ingest(replace(index, embedder=embedder), tmp_path / "long.md")
 
     assert report.chunks > 100
-    assert max(embedder.sizes) <= 64
+    assert max(embedder.sizes) <= 96
 
 
 async def test_a_stop_before_the_beginning_ingests_nothing(index: Index, folder: Path) -> None:
