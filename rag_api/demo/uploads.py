@@ -42,7 +42,7 @@ def render_fault(sentence: str) -> str:
 def _step(job: JobView, name: str) -> str:
     if job.state == "queued":
         return f"Waiting to read {name}…"
-    done = f"{job.progress.done} of {job.progress.files} files, " if job.progress.files > 1 else ""
+    done = f"{job.progress.done} of {job.progress.files} done, " if job.progress.files > 1 else ""
     chunks = job.progress.chunks
     return f"Reading {name}: {done}{chunks:,} passage{'' if chunks == 1 else 's'} ready…"
 

@@ -62,7 +62,7 @@ def test_headings_that_ask_are_asked_and_others_are_asked_about() -> None:
 def test_a_job_on_its_way_shows_how_far_it_is() -> None:
     html = render_job(JobView.model_validate(JOB))
 
-    assert "1 of 2 files, 7 passages ready" in html
+    assert "1 of 2 done, 7 passages ready" in html
     assert 'value="0.50"' in html
     assert "&lt;b&gt;.md" in html
 
