@@ -10,7 +10,7 @@ from dataclasses import replace
 from rag_api.answer import Answerer, ExtractiveAnswerer, ModelAnswerer
 from rag_api.chat import open_chat
 from rag_api.chat.choice import ModelSettings, fallback_model, main_model, more_models
-from rag_api.extractive import CHOSEN, MODEL_FAILED
+from rag_api.extractive import CHOSEN, MODEL_FAILED, NO_MODEL
 from rag_core.embedding import Embedder
 from rag_core.settings import Settings
 from rag_core.tokens import open_chat_counter
@@ -47,9 +47,7 @@ async def open_others(
         others: dict[str, Answerer] = {}
         for wanted in more_models(settings):
             answerer = await stack.enter_async_context(_open(settings, wanted, embedder))
-            if isinstance(answerer, ExtractiveAnswerer):
-                answerer = replace(answerer, why=CHOSEN)
-            elif isinstance(first, ModelAnswerer):
+            if isinstance(answerer, ModelAnswerer) and isinstance(first, ModelAnswerer):
                 answerer = replace(answerer, fallback=first.fallback)
             if answerer.model != first.model:
                 others[answerer.model] = answerer
@@ -68,7 +66,8 @@ async def _open(
 ) -> AsyncIterator[Answerer]:
     async with open_chat(settings, wanted) as chat:
         if chat is None:
-            yield ExtractiveAnswerer(embedder)
+            why = NO_MODEL if wanted.name is None else CHOSEN
+            yield ExtractiveAnswerer(embedder, why)
             return
         # The counter may have to fetch its ranks.
         counter = await asyncio.to_thread(

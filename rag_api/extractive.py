@@ -14,7 +14,7 @@ from rag_core.embedding import Embedder
 
 MODEL = "extractive"
 NO_MODEL = "No chat model is configured (CHAT_MODEL)"
-CHOSEN = "No chat model was asked, as it was chosen"
+CHOSEN = "No chat model was asked, by choice"
 MODEL_FAILED = "The chat model does not answer"
 
 _LINK = re.compile(r"!?\[([^\]]*)\]\([^)]*\)")

@@ -32,7 +32,7 @@ _CONNECT_SECONDS = 5.0
 _SILENCE_SECONDS = 60.0
 """Streams say something every 15 seconds."""
 _UPLOAD_SECONDS = 600.0
-_GONE = "This answer is no longer kept: it ended some minutes ago, or the API was started anew."
+_GONE = "This answer is no longer kept: it ended some minutes ago, or the API was restarted."
 _NAME = re.compile(r"[\w.-]{1,100}", re.ASCII)
 
 
@@ -90,7 +90,8 @@ class Api:
             CallError: as above.
         """
         with ExitStack() as stack:
-            form = aiohttp.FormData()
+            # Quoted, a name would come as %C3%A9; the API reads UTF-8, as browsers send it.
+            form = aiohttp.FormData(quote_fields=False)
             form.add_field("collection", collection or "")
             for file in files:
                 opened = await asyncio.to_thread(file.open, "rb")

@@ -13,7 +13,7 @@
     dropped: "The oldest conversations were deleted: there was no room for them any more.",
     shortened: "The first questions of a very long conversation were deleted.",
     full: "There is no room in this browser: the newest answer is not kept.",
-    closed: "This browser keeps nothing for this page: conversations are gone when it is closed.",
+    closed: "This browser keeps nothing for this page: conversations are gone when the page is closed.",
   };
   let said = "";
 
@@ -184,7 +184,8 @@
   function fill() {
     const rows = list().map(row);
     dialog().querySelector("ul").replaceChildren(...rows);
-    dialog().querySelector(".none").hidden = rows.length > 0;
+    dialog().querySelector(".none").hidden = rows.length > 0 || said === SAYING.closed;
+    dialog().querySelector(".hint").hidden = said === SAYING.closed;
     report();
   }
 

@@ -63,5 +63,9 @@ def _read_detail(body: bytes) -> str:
 
 def make_sentence(text: str) -> str:
     """A text of the API's with a capital and a full stop."""
-    text = text[:1].upper() + text[1:]
-    return text if text.endswith((".", "!", "?")) else f"{text}."
+    return end_sentence(text[:1].upper() + text[1:])
+
+
+def end_sentence(text: str) -> str:
+    """The text with a full stop, where it has no other end."""
+    return text if text.endswith((".", "!", "?", "…")) else f"{text}."

@@ -17,9 +17,15 @@ _SECOND_MILLISECONDS = 1000
 
 Score = Callable[[PassageView], float | None]
 
+
+def _score_words(passage: PassageView) -> float | None:
+    """What has no word of the query has no place among those that have."""
+    return passage.lexical_score if passage.lexical_score > 0 else None
+
+
 _RANKINGS: tuple[tuple[str, str, Score], ...] = (
     ("By meaning", "Cosine similarity, at most 1", lambda one: one.score),
-    ("By words", "BM25, 0 or more", lambda one: one.lexical_score),
+    ("By words", "BM25; a dash where no word of the query is", _score_words),
     ("Together", "Of meaning and words, as they were searched", lambda one: one.fused_score),
 )
 _RERANKING: tuple[str, str, Score] = (

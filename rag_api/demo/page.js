@@ -1,5 +1,6 @@
 // Chips in answers lead to the marked words in the panel, and Escape or a button leads back. A new
-// question is scrolled to once, and its answer is told to screen readers once, when it is complete.
+// question and its answer are kept in view while it grows, unless its reader scrolls, and the answer
+// is told to screen readers once, when it is complete.
 // What is done here while an answer grows is done ten times a second, beside all that was written.
 (() => {
   let origin = null;
@@ -39,8 +40,10 @@
     origin.scrollIntoView({ block: "center" });
   }
 
-  // What Gradio's markup lacks: a name that holds what is seen, and whether a part is open.
+  // What Gradio's markup lacks: a name that holds what is seen, whether a part is open, and the
+  // page's language, which it takes from the browser.
   function mend() {
+    document.documentElement.lang = "en";
     document.querySelector("#add .upload-container[aria-label]")?.removeAttribute("aria-label");
     const add = adding();
     add?.querySelector(".icon").setAttribute("aria-hidden", "true");
@@ -49,6 +52,11 @@
 
   const adding = () => document.querySelector("#add > .label-wrap");
   const closeAdding = () => adding()?.classList.contains("open") && adding().click();
+  // Files are sent: what becomes of them is told where the opened part would lie over it.
+  window.demoSent = () => {
+    if (document.activeElement?.closest("#add")) adding().focus();
+    closeAdding();
+  };
 
   document.addEventListener("click", (event) => {
     requestAnimationFrame(mend);
@@ -102,6 +110,24 @@
   }
   document.addEventListener("toggle", settle, true);
 
+  // As far as it takes to see the end of the answer, and no further than to its beginning.
+  const BELOW = 100; // pixels for the button that comes there
+  const ABOVE = 16;
+  const SETTLING = 500; // milliseconds until what stands below a complete answer is there
+  let following = false;
+  for (const own of ["wheel", "touchmove", "keydown", "pointerdown"]) {
+    const stay = ({ target }) => (following &&= own === "keydown" && target.matches("textarea"));
+    document.addEventListener(own, stay, { passive: true, capture: true });
+  }
+  function follow(turn) {
+    const long = turn.querySelector(".question").offsetHeight > innerHeight / 2;
+    const first = (long ? turn.querySelector(".answer") : turn).getBoundingClientRect().top;
+    const end = turn.getBoundingClientRect().bottom + BELOW;
+    const hidden = end + document.getElementById("composer").offsetHeight - innerHeight;
+    const down = Math.min(first - ABOVE, hidden);
+    if (down > 0) scrollBy({ top: down, behavior: "instant" });
+  }
+
   function tell(text) {
     if (!teller.isConnected) document.body.append(teller);
     teller.textContent = text;
@@ -114,14 +140,16 @@
     const all = document.querySelectorAll("#log .turn");
     const last = all[all.length - 1];
     if (all.length > turns) {
-      const added = document.querySelector("#job .ready");
-      if (added) added.hidden = true;
-      last.scrollIntoView({ block: "start" });
+      const ended = document.querySelector("#job .job:not(:has(progress))");
+      if (ended) ended.hidden = true;
+      following = true;
       empty(last.querySelector(".question").lastChild.textContent);
     }
     turns = all.length;
     document.getElementById("both")?.classList.toggle("begun", turns > 0);
     const isBusy = last?.getAttribute("aria-busy") === "true";
+    if (following) follow(last);
+    if (following && !isBusy) setTimeout(() => (following = false), SETTLING);
     if (isBusy && !busy) tell("Answering…");
     if (busy && !isBusy && last) tell(last.querySelector(".answer").innerText);
     busy = isBusy;

@@ -26,8 +26,8 @@ _CONVERSATIONS = """
 <ul></ul>
 <p class="none">None yet: what you ask is listed here.</p>
 <p class="said" role="status"></p>
-<p class="hint">Kept in this browser alone, some 4 MB of them; when that is full, the oldest go
-first.</p>
+<p class="hint">Kept in this browser alone, up to 4 MB of them; when that is full, the oldest are
+deleted first.</p>
 </dialog>
 """
 _ADDING = """
@@ -38,6 +38,7 @@ collection that is chosen, and can be asked about as soon as they are read.</p>
 # What the browser keeps takes the place of the first value; conversations.js knows it.
 _STORED = "(_, key) => [demo.stored(), key]"
 _CHOSEN = "(key) => [key, ...demo.chosen()]"
+_SENT = "(...values) => { demoSent(); return values; }"
 _CHOOSE = "(...names) => { demo.choose(...names); }"
 
 
@@ -216,6 +217,7 @@ def _connect_upload(parts: _Parts, actions: Actions) -> None:
         actions.upload,
         [parts.files, parts.key, parts.collection],
         [parts.job, parts.files],
+        js=_SENT,
         trigger_mode="multiple",  # or files that are added while others are read would be lost
         **_UNLIMITED,
     )

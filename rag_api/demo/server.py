@@ -20,6 +20,17 @@ from rag_api.demo.page import build_page
 PATH = "/demo"
 _STYLES = ("page.css", "thumbs.css")
 _SCRIPTS = ("page.js", "pages.js", "conversations.js", "thumbs.js")
+_ICON = (
+    '<link rel="icon" href="data:image/svg+xml,'
+    "%3Csvg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 16 16'%3E"
+    "%3Cpath fill='%236366f1' d='M5 0h6a5 5 0 0 1 5 5v6a5 5 0 0 1-5 5H0V5a5 5 0 0 1 5-5'/%3E"
+    '%3C/svg%3E">'
+)
+# In place of Gradio's own, which are of one file and of a mouse.
+_WORDS = {
+    "upload_text.drop_file": "Drop files here",
+    "upload_text.click_to_upload": "Choose files",
+}
 _SYSTEM_FONTS = ("system-ui", "-apple-system", "Segoe UI", "sans-serif")
 _MONOSPACE = ("ui-monospace", "Consolas", "monospace")
 
@@ -48,9 +59,10 @@ def create_page_app(api: Api, *, same_site: bool, max_upload_mb: int) -> FastAPI
         ssr_mode=False,
         mcp_server=False,
         max_file_size=max_upload_mb << 20,
+        i18n=gr.I18n(en=_WORDS),
         theme=_theme(),
         css="\n".join(styles),
-        head="".join(f"<script>{script}</script>" for script in scripts),
+        head=_ICON + "".join(f"<script>{script}</script>" for script in scripts),
     )
     return app
 

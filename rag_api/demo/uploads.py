@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from html import escape
 
+from rag_api.demo.faults import end_sentence
 from rag_api.job_views import JobDetail, JobView
 
 _SENT = 0.1
 _READ = 0.9
 _ENDED = {"done", "failed", "cancelled"}
+_UNTOLD = {"cancelled": "it was cancelled"}
+_MOST_REASONS = 5
 
 
 def render_sending(names: Sequence[str]) -> str:
@@ -23,10 +27,11 @@ def render_job(job: JobView) -> str:
     if job.state not in _ENDED:
         return _line(_step(job, _name(names)), _share(job))
     if job.state != "done" or job.progress.failed:
-        return _end(_fault(job, _name(names)), fault=True)
+        return _end(_fault(job, names), fault=True)
+    place, them = f"“{job.collection}”", "them" if len(names) > 1 else "it"
     if job.progress.unchanged == job.progress.files:
-        return _end(f"{_name(names)} was there already, unchanged. Ask about it.")
-    return _end(f"Added {_name(names)} to “{job.collection}”. Ask about it now.")
+        return _end(f"Already in {place}, unchanged: {_name(names)}. Ask about {them}.")
+    return _end(f"Added {_name(names)} to {place}. Ask about {them} now.")
 
 
 def render_fault(sentence: str) -> str:
@@ -36,9 +41,10 @@ def render_fault(sentence: str) -> str:
 
 def _step(job: JobView, name: str) -> str:
     if job.state == "queued":
-        return f"{name} waits for its turn…"
-    done = f"{job.progress.done} of {job.progress.files} files, " if job.progress.files > 1 else ""
-    return f"Reading {name}: {done}{job.progress.chunks} passages ready…"
+        return f"Waiting to read {name}…"
+    done = f"{job.progress.done} of {job.progress.files} done, " if job.progress.files > 1 else ""
+    chunks = job.progress.chunks
+    return f"Reading {name}: {done}{chunks:,} passage{'' if chunks == 1 else 's'} ready…"
 
 
 def _share(job: JobView) -> float:
@@ -47,9 +53,17 @@ def _share(job: JobView) -> float:
     return _SENT + (_READ - _SENT) * job.progress.done / max(1, job.progress.files)
 
 
-def _fault(job: JobView, name: str) -> str:
-    detail = job.detail or next(_reasons(job), "") or f"it ended as {job.state}"
-    return f"{name} could not be added: {detail}"
+def _fault(job: JobView, names: Sequence[str]) -> str:
+    reasons = list(_reasons(job)) or [job.detail or _UNTOLD.get(job.state, "no reason is known")]
+    failed, files = job.progress.failed, job.progress.files
+    if files > 1 and failed:
+        why = "; ".join(reasons[:_MOST_REASONS]) + ("; …" if len(reasons) > _MOST_REASONS else "")
+        told = end_sentence(f"{failed} of {files} files could not be added: {why}")
+        rest = failed < job.progress.done == files
+        return f"{told} The others can be asked about." if rest else told
+    name = _name(names)
+    why = re.sub(f"^{re.escape(repr(name))} ", "it ", reasons[0])
+    return end_sentence(f"{name} could not be added: {why}")
 
 
 def _reasons(job: JobView) -> Iterator[str]:

@@ -11,8 +11,8 @@ from rag_api.requests import ChatRequest
 from rag_api.routes.access import OurParts
 from rag_api.routes.asking import begin_answer, finish_answer
 from rag_api.routes.described import event_stream, openai_errors
-from rag_api.routes.messages import read_messages
-from rag_api.routes.tasks import finish_task, read_task
+from rag_api.routes.messages import read_instructions, read_messages
+from rag_api.routes.tasks import begin_task, finish_task, read_task
 from rag_api.wire.json_line import dump_model
 from rag_api.wire.openai_chat import ChatEncoder, view_completion
 from rag_api.wire.openai_objects import ChatChunk, ChatCompletion
@@ -43,17 +43,21 @@ async def complete_chat(asked: ChatRequest, request: Request, parts: OurParts) -
 
     Whatever else a client sends (tools, temperatures, system messages) is accepted and ignored.
     The chunk with a `finish_reason` carries the citations. A failure in mid-stream is an event
-    with `error`, and no `[DONE]`. What Open WebUI asks on the side (`### Task:`, for a title or
+    with `error`, and no `[DONE]`. What Open WebUI and LobeChat ask on the side (for a title or
     tags) is done without retrieval.
     """
     question = read_messages(asked)
-    task = None if asked.stream else read_task(question.question)
-    if task is not None:
+    task = read_task(question.question, instructions=read_instructions(asked))
+    if task is not None and not asked.stream:
         completed = await finish_task(task, asked=question, parts=parts, request=request)
         answer_id, created = secrets.token_hex(12), int(time.time())
     else:
         # OpenAI's clients cannot come back to a cut stream: they ask again.
-        run = await begin_answer(question, parts=parts, request=request, detaches=False)
+        run = (
+            await begin_answer(question, parts=parts, request=request, detaches=False)
+            if task is None
+            else await begin_task(task, asked=question, parts=parts, request=request)
+        )
         if asked.stream:
             options = asked.stream_options
             encoder = ChatEncoder(

@@ -33,6 +33,13 @@ def read_messages(asked: ChatRequest) -> Asked:
     )
 
 
+def read_instructions(asked: ChatRequest) -> str:
+    """What a system message says when only one of the user's is behind it; else empty."""
+    if [message.role for message in asked.messages] != ["system", "user"]:
+        return ""
+    return read_text(asked.messages[0].content)
+
+
 def find_question(turns: Sequence[Turn]) -> tuple[str, tuple[Turn, ...]]:
     """The last of the user's turns, and what was said before it.
 

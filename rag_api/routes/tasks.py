@@ -1,13 +1,15 @@
-"""What Open WebUI asks besides questions (a title, tags, follow-ups): done without retrieval.
+"""What frontends ask besides questions (a title, tags, follow-ups): done without retrieval.
 
-After each answer it sends such a request to the same model, in one message that begins with
-`### Task:` and shows the JSON object it wants. It takes an empty value for "none".
+After each answer Open WebUI sends such a request to the same model, in one message that begins with
+`### Task:` and shows the JSON object it wants. It takes an empty value for "none". LobeChat asks
+for a title in a system message, and the user's message is the conversation.
 """
 
 from __future__ import annotations
 
 import json
 import re
+from collections.abc import Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
 
@@ -16,10 +18,11 @@ from fastapi import Request
 from rag_api.answer import Answerer, ModelAnswerer
 from rag_api.asked import Asked
 from rag_api.chat import Finish, Message, Text, Usage
-from rag_api.events import Done, Retrieved
+from rag_api.events import AnswerStream, Done, Retrieved
 from rag_api.parts import Parts
 from rag_api.prompt import Budget, make_budget
 from rag_api.routes.models import check_model
+from rag_api.runs import Run
 from rag_api.wire.completed import Completed
 from rag_api.wire.response import client_leaves, work_until
 
@@ -32,7 +35,10 @@ _MOST_QUERY_CHARACTERS = 300
 _MATERIAL = re.compile(r"<(?:chat_history|context)>")
 _SHAPE = re.compile(r'\{\s*"(\w+)":\s*([\["])')
 _LINES = re.MULTILINE | re.DOTALL
-_SAID_BY_USER = re.compile(r"^USER: (.+?)(?=^(?:USER|ASSISTANT|SYSTEM): |^</|\Z)", _LINES)
+_ROLES = "USER|ASSISTANT|SYSTEM|user|assistant|system"
+_SAID_BY_USER = re.compile(rf"^(?:USER|user): (.+?)(?=^(?:{_ROLES}): |^</|\Z)", _LINES)
+_CONVERSATION = re.compile(r"user: .*?^assistant: ", _LINES)
+_ASKS_FOR_TITLE = re.compile(r"\btitle\b.*\bconversation\b", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,13 +50,18 @@ class Task:
     """The only key of the JSON object that is asked for."""
     is_list: bool
     """Whether its value is a list, else it is a text."""
+    instructions: str = ""
+    """What a system message says of it: no JSON object is asked for, only its value."""
 
 
-def read_task(question: str) -> Task | None:
+def read_task(question: str, *, instructions: str = "") -> Task | None:
     """The task that a question really is; None when it is a question.
 
     Open WebUI's prompt for files that a user attached begins alike, but shows no JSON.
+    `instructions` are those of a system message, when the question is all that is said otherwise.
     """
+    if _ASKS_FOR_TITLE.search(instructions) and _CONVERSATION.match(question):
+        return Task(question, "title", is_list=False, instructions=instructions)
     if not question.startswith(_OPENING):
         return None
     shape = _SHAPE.search(_MATERIAL.split(question)[0])
@@ -71,6 +82,21 @@ async def finish_task(task: Task, *, asked: Asked, parts: Parts, request: Reques
         return await work_until(work, end=client_leaves(request.receive))
 
 
+async def begin_task(task: Task, *, asked: Asked, parts: Parts, request: Request) -> Run:
+    """The same as a run, for a frontend that streams it too: it comes in one piece.
+
+    Raises:
+        OverloadedError, RagError, ClientDisconnect: as above.
+    """
+    completed = await finish_task(task, asked=asked, parts=parts, request=request)
+
+    async def give() -> AnswerStream:
+        yield completed.as_events()
+
+    async with parts.runs.admit() as place:
+        return place.start(give(), detaches=False)
+
+
 async def do_task(task: Task, answerer: Answerer, *, max_tokens: int | None) -> Completed:
     """Let the chat model do it, as it is; without one, or room for it, do what is honest.
 
@@ -80,9 +106,11 @@ async def do_task(task: Task, answerer: Answerer, *, max_tokens: int | None) -> 
     if isinstance(answerer, ModelAnswerer):
         wanted = min(max_tokens or _MOST_TOKENS, _MOST_TOKENS)
         budget = make_budget(answerer.counter, answerer.context_tokens, wanted)
-        message = Message("user", task.prompt)
-        if budget.count(message) <= budget.prompt_tokens:
-            return await _ask(answerer, message, budget)
+        messages = [Message("user", task.prompt)]
+        if task.instructions:
+            messages.insert(0, Message("system", task.instructions))
+        if sum(map(budget.count, messages)) <= budget.prompt_tokens:
+            return await _ask(answerer, messages, budget)
     return _complete(answerer, task.prompt, do_without_model(task), Finish("stop", None))
 
 
@@ -94,23 +122,25 @@ def do_without_model(task: Task) -> str:
             value = _shorten(said[0], _MOST_TITLE_CHARACTERS)
         if task.key == "queries":
             value = [_shorten(said[-1], _MOST_QUERY_CHARACTERS)]
+    if task.instructions:
+        return str(value)
     return json.dumps({task.key: value}, ensure_ascii=False)
 
 
-async def _ask(answerer: ModelAnswerer, message: Message, budget: Budget) -> Completed:
+async def _ask(answerer: ModelAnswerer, messages: Sequence[Message], budget: Budget) -> Completed:
     texts: list[str] = []
     finish = Finish("stop", None)
     limit = budget.answer_tokens
-    async with aclosing(answerer.chat.stream([message], max_tokens=limit)) as parts:
+    async with aclosing(answerer.chat.stream(messages, max_tokens=limit)) as parts:
         async for part in parts:
             if isinstance(part, Text):
                 texts.append(part.text)
             else:
                 finish = part
     text = "".join(texts)
-    counted = Usage(budget.count(message), answerer.counter.count(text))
+    counted = Usage(sum(map(budget.count, messages)), answerer.counter.count(text))
     usage = counted if finish.usage is None else finish.usage
-    return _complete(answerer, message.content, text, Finish(finish.reason, usage))
+    return _complete(answerer, messages[-1].content, text, Finish(finish.reason, usage))
 
 
 def _complete(answerer: Answerer, prompt: str, text: str, finish: Finish) -> Completed:

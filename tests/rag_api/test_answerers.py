@@ -6,7 +6,7 @@ import pytest
 
 from rag_api.answer import Answerer, ExtractiveAnswerer, ModelAnswerer, check_question
 from rag_api.answerers import open_answerer, open_others
-from rag_api.extractive import CHOSEN, MODEL_FAILED
+from rag_api.extractive import CHOSEN, MODEL, MODEL_FAILED, NO_MODEL
 from rag_core.embedding.model import find_model
 from rag_core.errors import ConfigurationError
 from rag_core.settings import Settings
@@ -22,11 +22,15 @@ async def opened(**values: str) -> Answerer:
         return await stack.enter_async_context(open_answerer(settings, WordEmbedder()))
 
 
-async def test_without_a_model_the_answerer_is_extractive() -> None:
-    answerer = await opened()
+@pytest.mark.parametrize(("values", "why"), [({}, NO_MODEL), ({"CHAT_MODEL": MODEL}, CHOSEN)])
+async def test_without_a_model_the_answerer_is_extractive_and_knows_why(
+    values: dict[str, str], why: str
+) -> None:
+    answerer = await opened(**values)
 
     check_question("Well?", answerer=answerer)
-    assert answerer.model == "extractive"
+    assert isinstance(answerer, ExtractiveAnswerer)
+    assert (answerer.model, answerer.why) == ("extractive", why)
 
 
 async def test_with_a_server_the_answerer_asks_its_model_and_falls_back_on_nothing() -> None:

@@ -31,12 +31,18 @@ HOSTILE = """\
 
 The 🦓 zebra eats <img src=x onerror="window.pwned = 2"> ${window.pwned = 3} {{value}} grass.
 """
+ZEBRAS = "zèbres 🦓 #1.md"
 PAGES = ["The lighthouse was built in 1871.", "The lighthouse keeper is named Ada Winter."]
 LIGHTHOUSE = make_pdf(PAGES, title="Lighthouse")
 LARGE = "JSON.stringify({version: 1, name: 'Large', at: 1, turns: [{text: 'x'.repeat(3_999_000)}]})"
 TOLD = "document.querySelector('body > [role=status]').textContent"
 QUESTIONS = ["You asked: \nWhat does it cost?", "You asked: \nWhat does it cost now?"]
 FOCUS = "document.activeElement.id || document.activeElement.className.split(' ')[0]"
+IN_VIEW = """(() => {
+  const places = [".turn:last-child .thumbs", "#composer"];
+  const [thumbs, line] = places.map((one) => document.querySelector(one).getBoundingClientRect());
+  return thumbs.bottom <= line.top;
+})()"""
 MARKED = "document.querySelector('#panel mark.current')?.innerText"
 DRAWN = """(() => {
   const page = document.querySelector("details.page[open]");
@@ -85,13 +91,14 @@ def program(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 async def test_documents_are_added_and_asked_about_at_once(program: str, tmp_path: Path) -> None:
     (tmp_path / "lighthouse.pdf").write_bytes(LIGHTHOUSE)
-    (tmp_path / "zebras.md").write_text(HOSTILE)
+    (tmp_path / ZEBRAS).write_text(HOSTILE)
 
     results = await visit(
         program,
         ("click", "#add button"),
         ("upload", str(tmp_path / "lighthouse.pdf")),
         ("see", "Added lighthouse.pdf"),
+        ("wait", "#add > [aria-expanded=false]"),
         *ask("Who is the lighthouse keeper?"),
         ("click", ".chip"),
         ("evaluate", MARKED),
@@ -100,10 +107,11 @@ async def test_documents_are_added_and_asked_about_at_once(program: str, tmp_pat
         ("evaluate", DRAWN),
         picture("desktop-light"),
         ("text", "details.page[open] a"),
-        ("upload", str(tmp_path / "zebras.md")),
-        ("see", "Added zebras.md"),
+        ("upload", str(tmp_path / ZEBRAS)),
+        ("see", f"Added {ZEBRAS}"),
         *ask("Which zebra is the fastest runner?"),
         ("see", "What came closest"),
+        ("until", IN_VIEW),
         ("check",),
         ("click", ".nearest a:has-text('Zebras')"),
         ("text", "#panel .card.current .text"),

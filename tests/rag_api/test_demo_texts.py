@@ -62,7 +62,7 @@ def test_headings_that_ask_are_asked_and_others_are_asked_about() -> None:
 def test_a_job_on_its_way_shows_how_far_it_is() -> None:
     html = render_job(JobView.model_validate(JOB))
 
-    assert "1 of 2 files, 7 passages ready" in html
+    assert "1 of 2 done, 7 passages ready" in html
     assert 'value="0.50"' in html
     assert "&lt;b&gt;.md" in html
 
@@ -70,16 +70,16 @@ def test_a_job_on_its_way_shows_how_far_it_is() -> None:
 @pytest.mark.parametrize(
     ("state", "progress", "report", "said"),
     [
-        ("queued", {}, None, "waits for its turn"),
+        ("queued", {}, None, "Waiting to read"),
         ("done", {"files": 1, "done": 1, "added": 1}, None, "Ask about it now."),
         ("done", {"files": 1, "done": 1, "unchanged": 1}, None, "unchanged"),
         (
             "done",
             {"files": 1, "done": 1, "failed": 1},
-            {"failed": [{"source": "a", "error": "E", "detail": "it is encrypted"}]},
-            "could not be added: it is encrypted",
+            {"failed": [{"source": "a", "error": "E", "detail": "'<b>.md' is encrypted"}]},
+            "could not be added: it is encrypted.",
         ),
-        ("cancelled", {}, None, "it ended as cancelled"),
+        ("cancelled", {}, None, "could not be added: it was cancelled."),
     ],
 )
 def test_what_came_of_a_job_is_a_sentence(
@@ -88,6 +88,19 @@ def test_what_came_of_a_job_is_a_sentence(
     job = replace(JOB, state=state, progress=progress, report=report)
 
     assert said in render_job(JobDetail.model_validate(job))
+
+
+def test_of_several_files_each_that_failed_has_its_reason_and_the_others_are_not_lost() -> None:
+    files = tuple(UploadedFile(f"upload:{name}", "0", 9) for name in "abcdefgh")
+    progress = {"files": 8, "done": 8, "added": 2, "failed": 6}
+    failed = [{"source": name, "error": "E", "detail": f"{name} is empty"} for name in "abcdef"]
+    job = replace(JOB, state="done", files=files, progress=progress, report={"failed": failed})
+
+    assert (
+        "6 of 8 files could not be added: "
+        "a is empty; b is empty; c is empty; d is empty; e is empty; … "
+        "The others can be asked about."
+    ) in render_job(JobDetail.model_validate(job))
 
 
 def test_before_and_instead_of_a_job() -> None:

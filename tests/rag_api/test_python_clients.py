@@ -149,6 +149,22 @@ async def test_open_webui_gets_a_title_without_a_search() -> None:
     assert (library.queries, chat.max_tokens) == ([], 1000)
 
 
+async def test_a_title_that_is_streamed_searches_nothing_either() -> None:
+    library, chat = MemoryLibrary(), ScriptedChat(texts=["The ", "price"])
+    naming = {"role": "system", "content": "Write the title of a conversation."}
+    said = {"role": "user", "content": "user: What does it cost?\nassistant: 12 euros."}
+
+    async with openai(chat, library) as client:
+        stream = await client.chat.completions.create(
+            model="rag", messages=[naming, said], stream=True
+        )
+        chunks = [chunk async for chunk in stream]
+
+    assert "".join(chunk.choices[0].delta.content or "" for chunk in chunks) == "The price"
+    assert chunks[-1].choices[0].finish_reason == "stop"
+    assert library.queries == []
+
+
 async def test_a_task_for_an_unknown_model_is_refused() -> None:
     async with openai() as client:
         with pytest.raises(APIStatusError) as raised:

@@ -26,6 +26,9 @@ def prompt(shape: str) -> str:
     return f"### Task:\nDo this.\n### Output:\nJSON format: {shape}\n{HISTORY}"
 
 
+# As LobeChat asks for a title, in its form but not in its words.
+NAMING = "You name things.\nWrite the title of a conversation, and nothing else."
+CONVERSATION = "user: What does it\ncost?\nassistant: 12 euros [1].\nuser: And per month?"
 TITLE = prompt('{ "title": "your title here" }')
 
 
@@ -58,6 +61,32 @@ def test_without_a_model_a_task_is_done_in_its_shape(shape: str, done: dict[str,
 )
 def test_a_question_is_no_task(question: str) -> None:
     assert read_task(question) is None
+
+
+@pytest.mark.parametrize(
+    ("question", "instructions"),
+    [
+        (CONVERSATION, ""),
+        (CONVERSATION, "You are a kind assistant. The title of a book is in italics."),
+        ("What does it cost?", NAMING),
+        ("Which user: Ann?\nassistant: none", NAMING),
+    ],
+)
+def test_a_title_is_asked_for_of_a_conversation_only(question: str, instructions: str) -> None:
+    assert read_task(question, instructions=instructions) is None
+
+
+async def test_a_title_that_a_system_message_asks_for_is_a_plain_text() -> None:
+    chat = ScriptedChat([Text("The price"), Finish("stop", Usage(50, 5))])
+    task = read_task(CONVERSATION, instructions=NAMING)
+
+    assert task is not None
+    assert do_without_model(task) == "What does it cost?"
+    done = await do_task(task, ModelAnswerer(chat, WordCounter(), 8192), max_tokens=None)
+
+    asked = [("system", NAMING), ("user", CONVERSATION)]
+    assert done.text == "The price"
+    assert [(message.role, message.content) for message in chat.asked[0]] == asked
 
 
 @pytest.mark.parametrize(
