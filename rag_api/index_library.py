@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -16,12 +17,16 @@ from rag_core.catalog import collections, originals, stretches
 from rag_core.catalog.collections import Collection
 from rag_core.catalog.originals import Original
 from rag_core.embedding.together import Together
-from rag_core.index import Index
 from rag_core.query import NOTHING, Found, Query, fuse, merge
 from rag_core.search import embed_query, find_collection, is_empty, search_collection
+from rag_core.threads import count_processors
 
-SEARCHES_AT_ONCE = 4
-"""More would share the same cores and end later, and make the streams in progress wait."""
+if TYPE_CHECKING:
+    from rag_core.index import Index
+
+_MOST_AT_ONCE = 4
+"""Searches; on fewer cores as many as these: more would share them and end later, and make the
+streams in progress wait."""
 
 _RECENT_SECONDS = 60.0
 """Most of what may change a result is in its key; a mended Chroma and the new source of a renamed
@@ -31,7 +36,7 @@ _MOST_RECENT_PASSAGES = 4096
 
 
 def _make_turns() -> asyncio.Semaphore:
-    return asyncio.Semaphore(SEARCHES_AT_ONCE)
+    return asyncio.Semaphore(min(_MOST_AT_ONCE, count_processors()))
 
 
 def remember_searches(*, seconds: float = _RECENT_SECONDS) -> Recent[Found]:

@@ -41,22 +41,20 @@ class SeenVectors:
         Raises:
             CatalogUnavailableError: the database does not answer.
         """
-        known = {one: self._look(collection, one) for one in chunk_ids}
-        vectors = {one: seen[1] for one, seen in known.items() if seen is not None}
-        unknown = [one for one, seen in known.items() if seen is None]
+        vectors: dict[str, bytes | None] = {}
+        unknown: list[str] = []
+        for one in chunk_ids:
+            key = (collection.vector_index, one)
+            seen = self._seen.get(key)
+            if seen is None or seen[0] != collection.seq:
+                unknown.append(one)
+            else:
+                self._seen.move_to_end(key)
+                vectors[one] = seen[1]
         if unknown:
             vectors |= await self._read(catalog, collection, unknown)
         live = {one: vector for one, vector in vectors.items() if vector is not None}
         return list(live), to_vector(b"".join(live.values())).reshape(-1, collection.dimension)
-
-    def _look(self, collection: Collection, chunk_id: str) -> _Seen | None:
-        """What is known of a chunk as the collection is now."""
-        key = (collection.vector_index, chunk_id)
-        seen = self._seen.get(key)
-        if seen is None or seen[0] != collection.seq:
-            return None
-        self._seen.move_to_end(key)
-        return seen
 
     async def _read(
         self, catalog: Catalog, collection: Collection, chunk_ids: Sequence[str]

@@ -21,7 +21,7 @@ from rag_core.threads import to_its_end
 
 logger = logging.getLogger(__name__)
 
-_BATCH = 500
+_BATCH = 2_000
 """Changes between two commits."""
 
 
