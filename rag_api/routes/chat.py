@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
-import time
-
 from fastapi import APIRouter, Request, Response
 
 from rag_api.requests import ChatRequest
@@ -12,7 +9,7 @@ from rag_api.routes.access import OurParts
 from rag_api.routes.asking import begin_answer, finish_answer
 from rag_api.routes.described import event_stream, openai_errors
 from rag_api.routes.messages import read_instructions, read_messages
-from rag_api.routes.tasks import begin_task, finish_task, read_task
+from rag_api.routes.tasks import begin_task, read_task
 from rag_api.wire.json_line import dump_model
 from rag_api.wire.openai_chat import ChatEncoder, view_completion
 from rag_api.wire.openai_objects import ChatChunk, ChatCompletion
@@ -48,28 +45,22 @@ async def complete_chat(asked: ChatRequest, request: Request, parts: OurParts) -
     """
     question = read_messages(asked)
     task = read_task(question.question, instructions=read_instructions(asked))
-    if task is not None and not asked.stream:
-        completed = await finish_task(task, asked=question, parts=parts, request=request)
-        answer_id, created = secrets.token_hex(12), int(time.time())
-    else:
+    if task is None:
         # OpenAI's clients cannot come back to a cut stream: they ask again.
-        run = (
-            await begin_answer(question, parts=parts, request=request, detaches=False)
-            if task is None
-            else await begin_task(task, asked=question, parts=parts, request=request)
+        run = await begin_answer(question, parts=parts, request=request, detaches=False)
+    else:
+        run = await begin_task(task, asked=question, parts=parts, request=request)
+    if asked.stream:
+        options = asked.stream_options
+        encoder = ChatEncoder(
+            _PREFIX + run.id,
+            model=asked.model,
+            created=run.created_at,
+            include_usage=options is not None and bool(options.include_usage),
         )
-        if asked.stream:
-            options = asked.stream_options
-            encoder = ChatEncoder(
-                _PREFIX + run.id,
-                model=asked.model,
-                created=run.created_at,
-                include_usage=options is not None and bool(options.include_usage),
-            )
-            return EventStreamResponse(run, encoder)
-        completed = await finish_answer(run, request)
-        answer_id, created = run.id, run.created_at
+        return EventStreamResponse(run, encoder)
+    completed = await finish_answer(run, request)
     whole = view_completion(
-        completed, completion_id=_PREFIX + answer_id, model=asked.model, created=created
+        completed, completion_id=_PREFIX + run.id, model=asked.model, created=run.created_at
     )
     return Response(dump_model(whole), media_type="application/json")

@@ -68,8 +68,10 @@ def read_task(question: str, *, instructions: str = "") -> Task | None:
     return Task(question, shape[1], is_list=shape[2] == "[") if shape else None
 
 
-async def finish_task(task: Task, *, asked: Asked, parts: Parts, request: Request) -> Completed:
+async def begin_task(task: Task, *, asked: Asked, parts: Parts, request: Request) -> Run:
     """Wait for a place, and do what a frontend asks on the side while it waits for it.
+
+    The run gives it in one piece, whether the frontend streams it or not.
 
     Raises:
         OverloadedError: too many questions are being answered.
@@ -77,23 +79,13 @@ async def finish_task(task: Task, *, asked: Asked, parts: Parts, request: Reques
         ClientDisconnect: the client left.
     """
     check_model(asked.model, parts)
-    async with parts.runs.admit():
-        work = do_task(task, parts.answerer, max_tokens=asked.max_tokens)
-        return await work_until(work, end=client_leaves(request.receive))
-
-
-async def begin_task(task: Task, *, asked: Asked, parts: Parts, request: Request) -> Run:
-    """The same as a run, for a frontend that streams it too: it comes in one piece.
-
-    Raises:
-        OverloadedError, RagError, ClientDisconnect: as above.
-    """
-    completed = await finish_task(task, asked=asked, parts=parts, request=request)
-
-    async def give() -> AnswerStream:
-        yield completed.as_events()
-
     async with parts.runs.admit() as place:
+        work = do_task(task, parts.answerer, max_tokens=asked.max_tokens)
+        completed = await work_until(work, end=client_leaves(request.receive))
+
+        async def give() -> AnswerStream:
+            yield completed.as_events()
+
         return place.start(give(), detaches=False)
 
 
