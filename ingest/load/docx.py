@@ -10,7 +10,7 @@ from lxml import etree
 
 from ingest.blocks import find_title
 from ingest.load.archive import Archive
-from ingest.load.docx_styles import NAMESPACE, Labels, Styles, attribute, child
+from ingest.load.docx_styles import NAMESPACE, Labels, Styles, attribute, child, read_number
 from ingest.load.text import normalise_text, require_text
 from rag_core.documents import Document
 
@@ -22,6 +22,10 @@ _PAGE_BREAK = "\f"
 """Marks a page's end while reading: XML cannot hold it, so it is never part of the text."""
 _PLAIN_LABEL = re.compile(r"\d{1,3}[.)]$")
 _LOOKS_LIKE_HEADING = re.compile(r"#{1,6}\s")
+_MOST_COLUMNS = 63
+"""Of a table in Word."""
+_LONGEST_REPEATED = 80
+"""Characters of a merged cell that each of its rows and columns shows."""
 
 
 def _names(*names: str) -> frozenset[str]:
@@ -30,7 +34,9 @@ def _names(*names: str) -> frozenset[str]:
 
 _PARAGRAPH, _TABLE = NAMESPACE + "p", NAMESPACE + "tbl"
 _ROW, _CELL = NAMESPACE + "tr", NAMESPACE + "tc"
-_BREAK, _NOTE = NAMESPACE + "br", NAMESPACE + "footnoteReference"
+_BREAK = NAMESPACE + "br"
+_NOTES = {NAMESPACE + "footnoteReference": "", NAMESPACE + "endnoteReference": "e"}
+"""What their ids are preceded by: both kinds count from one."""
 _SKIPPED = _names("del", "moveFrom", "delText", "instrText", "pPr", "rPr", "tblPr", "sectPr")
 _LETTERS = {
     NAMESPACE + "t": "",
@@ -74,12 +80,15 @@ class _Reader:
         self._root = archive.read_xml("word/document.xml")
         self._styles = Styles(_read_part(archive, "word/styles.xml"))
         self._labels = Labels(_read_part(archive, "word/numbering.xml"))
-        self._footnotes = _read_part(archive, "word/footnotes.xml")
+        self._notes = {
+            "": _read_part(archive, "word/footnotes.xml"),
+            "e": _read_part(archive, "word/endnotes.xml"),
+        }
         self._rendered = next(self._root.iter(_RENDERED_BREAK), None) is not None
 
     def read(self) -> str:
         """The Markdown, with a form feed where a page ends."""
-        return "".join(self._read_joined()) + self._read_footnotes()
+        return "".join(self._read_joined()) + "".join(self._read_notes())
 
     def _read_joined(self) -> Iterator[str]:
         """Items of a list follow line by line, all else after an empty line."""
@@ -133,8 +142,8 @@ class _Reader:
                 yield _LETTERS[tag] or element.text or ""
             elif tag in (_BREAK, _RENDERED_BREAK):
                 yield self._read_break(element)
-            elif tag == _NOTE:
-                yield f"[^{attribute(element, 'id')}]"
+            elif tag in _NOTES:
+                yield f"[^{_NOTES[tag]}{attribute(element, 'id')}]"
             elif tag not in _NOT_RUNS:
                 yield from self._read_runs(element)
 
@@ -153,28 +162,37 @@ class _Reader:
                 yield from self._read_blocks(box)
 
     def _read_table(self, table: etree._Element) -> str:
-        rows = [[self._read_cell(cell) for cell in _find(row, _CELL)] for row in _find(table, _ROW)]
+        rows: list[list[str]] = []
+        for row in _find(table, _ROW):
+            rows.append(self._read_row(row, above=rows[-1] if rows else []))
         if len(rows) == 1 and len(rows[0]) == 1:
             return rows[0][0]
-        lines = [_write_row(row) for row in rows]
-        lines[1:1] = ["|" + " --- |" * len(rows[0])] if lines else []
+        width = max(map(len, rows), default=0)
+        lines = [_write_row([*row, *[""] * (width - len(row))]) for row in rows]
+        lines[1:1] = ["|" + " --- |" * width] if lines else []
         return "\n".join(lines)
 
-    def _read_cell(self, cell: etree._Element) -> str:
-        merge = child(cell, "tcPr", "vMerge")
-        if merge is not None and attribute(merge) != "restart":
-            return ""
-        return "\n".join(self._read_blocks(cell))
-
-    def _read_footnotes(self) -> str:
-        if self._footnotes is None:
-            return ""
-        notes = [
-            (attribute(note, "id"), " ".join(" ".join(self._read_blocks(note)).split()))
-            for note in self._footnotes
-            if attribute(note, "type") is None
+    def _read_row(self, row: etree._Element, *, above: list[str]) -> list[str]:
+        """A cell for each column of the table; a short merged one stands in each that it covers."""
+        cells = [""] * _read_width(child(row, "trPr", "gridBefore"), default=0)
+        spans = [
+            _read_width(child(cell, "tcPr", "gridSpan"), default=1) for cell in _find(row, _CELL)
         ]
-        return "".join(f"\n\n[^{number}]: {words}" for number, words in notes if words)
+        for cell, span in zip(_find(row, _CELL), spans, strict=True):
+            merge = child(cell, "tcPr", "vMerge")
+            if merge is None or attribute(merge) == "restart":
+                words = "\n".join(self._read_blocks(cell))
+            else:
+                words = _repeat("".join(above[len(cells) : len(cells) + 1]))
+            cells += [words, *[_repeat(words) if len(spans) > 1 else ""] * (span - 1)]
+        return cells
+
+    def _read_notes(self) -> Iterator[str]:
+        for mark, part in self._notes.items():
+            for note in () if part is None else part:
+                words = " ".join(" ".join(self._read_blocks(note)).split())
+                if words and attribute(note, "type") is None:
+                    yield f"\n\n[^{mark}{attribute(note, 'id')}]: {words}"
 
 
 def _find(parent: etree._Element, tag: str) -> Iterator[etree._Element]:
@@ -184,6 +202,17 @@ def _find(parent: etree._Element, tag: str) -> Iterator[etree._Element]:
             yield element
         elif element.tag not in (_ROW, _CELL, _TABLE) and element.tag not in _SKIPPED:
             yield from _find(element, tag)
+
+
+def _read_width(element: etree._Element | None, *, default: int) -> int:
+    """Over how many columns something goes."""
+    return min(read_number(attribute(element), default), _MOST_COLUMNS)
+
+
+def _repeat(words: str) -> str:
+    """What a merged cell shows where it goes on: all of it, if that is little."""
+    words = words.replace(_PAGE_BREAK, "")
+    return words if len(words) <= _LONGEST_REPEATED else ""
 
 
 def _write_row(cells: list[str]) -> str:

@@ -75,7 +75,7 @@ class Styles:
         level = next((attribute(entry) for entry in levels if entry is not None), None)
         if list_id is None or list_id == "0":
             return None
-        return Numbering(list_id, min(_read_number(level, 0), _DEEPEST_LIST))
+        return Numbering(list_id, min(read_number(level, 0), _DEEPEST_LIST))
 
     def _find_chain(self, properties: etree._Element | None) -> list[etree._Element]:
         chain: list[etree._Element] = []
@@ -122,21 +122,22 @@ class Labels:
 
 
 def _read_outline_level(properties: etree._Element | None) -> int:
-    level = _read_number(attribute(child(properties, "outlineLvl")), _BODY_LEVEL)
+    level = read_number(attribute(child(properties, "outlineLvl")), _BODY_LEVEL)
     return level + 1 if level < _BODY_LEVEL else 0
 
 
-def _read_number(value: str | None, default: int) -> int:
+def read_number(value: str | None, default: int) -> int:
+    """A whole number as attributes hold it; the default for anything else."""
     return int(value) if value and _NUMBER.fullmatch(value) else default
 
 
 def _read_levels(abstract: etree._Element) -> dict[int, _Level]:
     levels: dict[int, _Level] = {}
     for entry in abstract.findall(NAMESPACE + "lvl"):
-        levels[_read_number(attribute(entry, "ilvl"), 0)] = _Level(
+        levels[read_number(attribute(entry, "ilvl"), 0)] = _Level(
             attribute(child(entry, "numFmt")) or "decimal",
             attribute(child(entry, "lvlText")) or "",
-            _read_number(attribute(child(entry, "start")), 1),
+            read_number(attribute(child(entry, "start")), 1),
         )
     return levels
 

@@ -127,6 +127,30 @@ def test_footnotes_follow_the_text() -> None:
     assert load(make_zip(parts)).text == "Text[^1]\n\n[^1]: The note."
 
 
+def test_endnotes_are_told_from_footnotes_of_the_same_number() -> None:
+    names = BODY.split("<w:body>")[0].removeprefix("<w:document ")
+    body = '<w:p><w:r><w:t>Text</w:t><w:endnoteReference w:id="1"/></w:r></w:p>'
+    note = '<w:endnote w:id="1"><w:p><w:r><w:t>At the end.</w:t></w:r></w:p></w:endnote>'
+    part = f"<w:endnotes {names}{note}</w:endnotes>"
+
+    document = load(make_zip({"word/document.xml": BODY.format(body), "word/endnotes.xml": part}))
+
+    assert document.text == "Text[^e1]\n\n[^e1]: At the end."
+
+
+def test_merged_cells_leave_all_others_in_their_columns() -> None:
+    word = docx.Document()
+    table = word.add_table(rows=3, cols=3)
+    for number, cell in enumerate(table._cells):
+        cell.text = str(number)
+    table.cell(1, 0).merge(table.cell(1, 1)).text = "wide"
+    table.cell(1, 2).merge(table.cell(2, 2)).text = "tall"
+
+    rows = load(save(word)).text.split("\n")
+
+    assert rows[2:] == ["| wide | wide | tall |", "| 6 | 7 | tall |"]
+
+
 def test_the_title_is_that_of_the_properties() -> None:
     word = docx.Document()
     word.core_properties.title = "The title"
