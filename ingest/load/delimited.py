@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import re
 from collections import Counter
 from collections.abc import Iterator
 from itertools import islice
@@ -14,6 +15,8 @@ from rag_core.documents import Document
 from rag_core.errors import UnreadableDocumentError
 
 _DELIMITERS = (",", "\t", ";", "|")
+_SEPARATOR = re.compile(r"(?i:sep)=([,\t;|])[ \t]*\n")
+"""Excel's own first line, which names the delimiter."""
 _SAMPLE_ROWS = 100
 _SAMPLE_CHARACTERS = 1 << 16
 _LONGEST_QUOTED = 1 << 16
@@ -24,8 +27,11 @@ def load_delimited(content: bytes, *, source: str, name: str, stem: str) -> Docu
     """Read a table of text; its first row is the header unless it holds numbers."""
     text, warnings = decode_text(content, name=name)
     require_text(text, name=name)
-    delimiter, _ = find_delimiter(text)
+    named = _SEPARATOR.match(text)
+    text = text[named.end() :] if named else text
+    delimiter = named[1] if named else find_delimiter(text)[0]
     rows, faults = _read_rows(text, delimiter, name)
+    rows = list(_skip_blank_lines(rows))
     table = write_tables(rows, level=2)
     require_text(table, name=name)
     media_type = "text/tab-separated-values" if delimiter == "\t" else "text/csv"
@@ -64,6 +70,21 @@ def _read_rows(text: str, delimiter: str, name: str) -> tuple[list[Row], tuple[s
     except csv.Error as error:
         raise UnreadableDocumentError(f"{name!r} cannot be read as a table: {error}") from error
     return rows, ("a quotation mark is never closed: all were read as letters",)
+
+
+def _skip_blank_lines(rows: list[Row]) -> Iterator[Row]:
+    """The rows, without the lines of nothing between two of the same width: these part no tables.
+
+    Programs write a blank line after each row, when line ends are written twice.
+    """
+    width, blank = 0, False
+    for row in rows:
+        if blank and row and len(row) != width:
+            yield ()
+        if row:
+            yield row
+            width = len(row)
+        blank = not row
 
 
 def _parse(text: str, delimiter: str, *, quoted: bool) -> Iterator[Row]:

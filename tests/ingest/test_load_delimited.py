@@ -49,6 +49,16 @@ def test_rows_of_other_lengths_are_kept() -> None:
     assert load(b"A,B\nx\ny,1,extra\n").text.endswith("| x |  |  |\n| y | 1 | extra |")
 
 
+def test_blank_lines_part_no_rows_of_the_same_width() -> None:
+    assert load(b'Name,Place\r\r\nAnn,"Bonn, Rhein"\r\r\n').text == TABLE
+    assert load(b"A,B\nx,\n\n,y\n").text.endswith("| x |  |\n|  | y |")
+    assert "\n\n| C | D | E |\n| ---" in load(b"A,B\nx,y\n\nC,D,E\nu,v,w\n").text
+
+
+def test_the_line_in_which_excel_names_the_delimiter_is_no_row() -> None:
+    assert load(b"\xef\xbb\xbfsep=;\r\nName;Place\r\nAnn;Bonn, Rhein\r\n").text == TABLE
+
+
 def test_one_column_is_a_table_too() -> None:
     assert load(b"Name\nAnn\n").text == "| Name |\n| --- |\n| Ann |"
 
