@@ -5,7 +5,7 @@ from __future__ import annotations
 import codecs
 import re
 
-from charset_normalizer import from_bytes
+from charset_normalizer import CharsetMatch, from_bytes
 
 from rag_core.documents import Document
 from rag_core.errors import (
@@ -37,6 +37,18 @@ _MULTIBYTE = re.compile(
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 _LARGEST_LOSS = 0.1
 _LIKELIER_ENCODING = "cp1252"
+_ISO_2022_JP = re.compile(rb"\x1b\$[@B]")
+"""Japanese in ASCII bytes: what switches to two bytes a letter."""
+_RARE_ENCODINGS = [
+    *(f"iso8859_{number}" for number in (3, 4, 10, 14, 16)),
+    *("mac_latin2", "mac_iceland", "hp_roman8"),
+]
+"""Hardly ever written, and other languages of Europe look tidier in them than in the right one."""
+_TURKISH = re.compile(rb"[\xd0\xdd\xde\xf0\xfd\xfe]")
+_ICELANDIC = re.compile(rb"[\xe1\xe6\xe9\xed\xf3\xfa]")
+"""Six letters of Turkish have the places of Icelandic ones, which stand among such accents."""
+_NO_HEBREW = re.compile(rb"[\xc0-\xdf]")
+"""Bytes that Hebrew without vowel signs does not use; the same are capitals in other scripts."""
 _LARGEST_CHAOS = 0.15
 """Of charset-normalizer's guess: what real text stays under and random bytes do not."""
 
@@ -92,6 +104,8 @@ def _decode(content: bytes, name: str, declared: str | None) -> tuple[str, tuple
     unmarked = _find_utf16(content, name)
     if unmarked:
         return _decode_as(unmarked, content, name)
+    if _ISO_2022_JP.search(content[:_SAMPLE_BYTES]) and content.isascii():
+        return _decode_as("iso2022_jp", content, name)
     try:
         return content.decode("utf-8"), ()
     except UnicodeDecodeError as error:
@@ -159,11 +173,23 @@ def _guess_encoding(content: bytes, name: str) -> str:
     """
     lines = _LINE_WITH_HIGH_BYTES.findall(content[: 16 * _SAMPLE_BYTES])
     sample = b"\n".join(lines)[:_SAMPLE_BYTES]
-    matches = [match for match in from_bytes(sample) if match.chaos <= _LARGEST_CHAOS]
+    matches = [
+        match
+        for match in from_bytes(sample, cp_exclusion=_RARE_ENCODINGS)
+        if match.chaos <= _LARGEST_CHAOS
+    ]
     if not matches:
         raise UnreadableDocumentError(f"{name!r} is in no encoding that we know")
+    return _choose(matches, sample)
+
+
+def _choose(matches: list[CharsetMatch], sample: bytes) -> str:
+    """The likeliest of the encodings in which the sample makes least chaos."""
     best = min(matches, key=lambda match: (match.chaos, -match.coherence))
-    likelier = any(
-        match.encoding == _LIKELIER_ENCODING and match.chaos <= best.chaos for match in matches
-    )
-    return _LIKELIER_ENCODING if likelier else best.encoding
+    tidy = {match.encoding for match in matches if match.chaos <= best.chaos}
+    if "cp1255" in tidy and not _NO_HEBREW.search(sample):
+        return "cp1255"
+    if _LIKELIER_ENCODING not in tidy:
+        return best.encoding
+    turkish = _TURKISH.search(sample) and not _ICELANDIC.search(sample)
+    return "cp1254" if turkish else _LIKELIER_ENCODING

@@ -39,13 +39,25 @@ def test_marks_zeros_and_guesses_tell_the_encoding(encoding: str) -> None:
 
 @pytest.mark.parametrize(
     ("text", "encoding"),
-    [(RUSSIAN, "cp1251"), (RUSSIAN, "koi8-r"), (JAPANESE, "shift_jis"), (JAPANESE, "euc_jp")],
+    [
+        (RUSSIAN, "cp1251"),
+        (RUSSIAN, "koi8-r"),
+        (JAPANESE, "shift_jis"),
+        (JAPANESE, "euc_jp"),
+        ("ההסכם ייכנס לתוקף ביום חתימתו. ירושלים היא בירת ישראל.", "cp1255"),
+        ("Sözleşme imza tarihinde yürürlüğe girer; başkenti Ankara'dır.", "cp1254"),
+        ("Zażółć gęślą jaźń. Umowa wchodzi w życie z dniem podpisania.", "iso8859-2"),
+    ],
 )
 def test_a_guessed_encoding_is_named_in_a_warning(text: str, encoding: str) -> None:
     decoded, (warning,) = decode_text(text.encode(encoding), name="a.txt")
 
     assert decoded == text
     assert "which fits best" in warning
+
+
+def test_japanese_in_ascii_bytes_is_no_ascii() -> None:
+    assert decode(JAPANESE.encode("iso2022_jp")) == JAPANESE
 
 
 def test_what_was_lost_in_damaged_utf8_is_said() -> None:
