@@ -28,7 +28,8 @@ SUFFIXES = frozenset(
     re.findall(
         r"\.\w+",
         ".md .mdx .markdown .txt .text .rst .adoc .asciidoc .org .log .html .htm .xhtml .pdf .doc "
-        ".docx .pptx .odt .odp .odg .rtf .epub .eml .msg .xlsx .xlsm .xlsb .xls .ods .csv .tsv "
+        ".docx .docm .dotx .pptx .pptm .ppsx .odt .odp .odg .rtf .epub .eml .msg .xlsx .xlsm .xltx "
+        ".xlsb .xls .ods .csv .tsv "
         ".tab .json .jsonl .ndjson .geojson .ipynb .xml .rss .atom "
         ".py .pyi .js .mjs .jsx .ts .tsx .java .kt .scala .go .rs .c .h .cc .cpp .hpp .cs .swift "
         ".rb .php .sh .bash .ps1 .lua .r .sql .proto .tf",

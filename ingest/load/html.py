@@ -58,7 +58,7 @@ def load_html(content: bytes, *, source: str, name: str, stem: str) -> Document:
 
     Raises:
         OversizedDocumentError: it is larger than MAX_HTML_BYTES.
-        UnreadableDocumentError: it cannot be converted.
+        UnreadableDocumentError: it cannot be converted, or is nested too deeply.
     """
     if len(content) > MAX_HTML_BYTES:
         raise OversizedDocumentError(
@@ -70,6 +70,8 @@ def load_html(content: bytes, *, source: str, name: str, stem: str) -> Document:
     require_text(page, name=name)
     title, main = _find_main(page)
     text, faults = convert_page(main, name)
+    if faults and not text:
+        raise UnreadableDocumentError(f"{name!r} gives no text: {faults[0]}")
     require_text(text, name=name)
     if len(page) > _LOSS_BYTES and len(text) < _LOSS_SHARE * len(page):
         faults = (*faults, f"only {len(text)} characters of text in {len(page)} of HTML")

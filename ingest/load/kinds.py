@@ -12,9 +12,19 @@ from ingest.load.texts import Kind, find_text_kind
 from rag_core.errors import UnreadableDocumentError, UnsupportedDocumentError
 
 BINARY_SUFFIXES = (
-    *(".pdf", ".doc", ".docx", ".pptx", ".xlsx", ".xlsm", ".xlsb", ".xls"),
+    *(".pdf", ".doc", ".docx", ".docm", ".dotx", ".pptx", ".pptm", ".ppsx"),
+    *(".xlsx", ".xlsm", ".xltx", ".xlsb", ".xls"),
     *(".odt", ".odp", ".ods", ".odg", ".epub", ".rtf", ".msg"),
 )
+_EXPORTED = (".doc", ".xls")
+"""Web applications name pages and tables of text so, for Office to open them."""
+_NAMES: dict[Kind, str] = {
+    "html": "a web page",
+    "xml": "XML",
+    "json": "JSON",
+    "eml": "a message",
+    "delimited": "a table of text",
+}
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 _HEAD_BYTES = 4096
 _PDF_WITHIN = 1024
@@ -88,8 +98,16 @@ def find_kind(suffix: str, content: bytes, *, name: str) -> Kind:
         return _find_ole_kind(content, name)
     _refuse_foreign(head, name)
     if suffix.lower() in BINARY_SUFFIXES:
-        raise UnreadableDocumentError(f"{name!r} is not the {suffix.lower()} file it is named")
+        return _find_misnamed_kind(suffix.lower(), content, name)
     return find_text_kind(suffix.lower(), content, name=name)
+
+
+def _find_misnamed_kind(suffix: str, content: bytes, name: str) -> Kind:
+    kind = find_text_kind("", content, name=name)
+    if suffix in _EXPORTED and kind in ("html", "xml", "delimited"):
+        return kind
+    held = f", it holds {_NAMES[kind]}: rename it to have that read" if kind in _NAMES else ""
+    raise UnreadableDocumentError(f"{name!r} is not the {suffix} file it is named{held}")
 
 
 def _find_zip_kind(content: bytes, name: str) -> Kind:

@@ -128,7 +128,7 @@ def test_footnotes_follow_the_text() -> None:
 
 
 def test_endnotes_are_told_from_footnotes_of_the_same_number() -> None:
-    names = BODY.split("<w:body>")[0].removeprefix("<w:document ")
+    names = BODY.partition("<w:body>")[0].removeprefix("<w:document ")
     body = '<w:p><w:r><w:t>Text</w:t><w:endnoteReference w:id="1"/></w:r></w:p>'
     note = '<w:endnote w:id="1"><w:p><w:r><w:t>At the end.</w:t></w:r></w:p></w:endnote>'
     part = f"<w:endnotes {names}{note}</w:endnotes>"

@@ -4,7 +4,7 @@ import pytest
 
 from ingest.load.html import MAX_HTML_BYTES, load_html
 from rag_core.documents import Document
-from rag_core.errors import EmptyDocumentError, OversizedDocumentError
+from rag_core.errors import EmptyDocumentError, OversizedDocumentError, UnreadableDocumentError
 
 PROSE = "<p>" + "Enough words to be the main text of a page. " * 8 + "</p>"
 PAGE = f"""<!doctype html><html><head><title> A
@@ -65,10 +65,10 @@ def test_the_declared_encoding_is_used() -> None:
     assert "Привет, мир" in load(page).text
 
 
-def test_deep_nesting_gives_a_warning_not_silence() -> None:
+def test_deep_nesting_is_the_reason_when_it_hides_all_text() -> None:
     depth = 20_000
 
-    with pytest.raises(EmptyDocumentError):
+    with pytest.raises(UnreadableDocumentError, match="depth limit"):
         load("<div>" * depth + "lost" + "</div>" * depth)
 
 

@@ -71,6 +71,7 @@ def make_zip(*members: str, mimetype: str = "") -> bytes:
         (".log", b"From: a\nTo: b\nSubject: c\n\nwords", "eml"),
         (".txt", b"From: a\nwords\n\nTo: b\nSubject: c", "text"),
         (".docx", make_zip("ppt/presentation.xml"), "pptx"),
+        (".xls", b"<html><table>", "html"),
     ],
 )
 def test_content_comes_before_the_suffix(suffix: str, content: bytes, kind: Kind) -> None:
@@ -113,6 +114,8 @@ def test_a_broken_container_of_streams_is_unreadable() -> None:
 def test_a_file_that_is_not_what_it_is_named_is_unreadable(suffix: str) -> None:
     with pytest.raises(UnreadableDocumentError, match=suffix):
         load_document(Path("a" + suffix), source="/a", content=b"plain words")
+    with pytest.raises(UnreadableDocumentError, match="a web page: rename it"):
+        find_kind(suffix, b"<!doctype html>Log in", name="a" + suffix)
 
 
 def test_comments_before_html_are_skipped_in_linear_time() -> None:
