@@ -10,6 +10,7 @@ import pypdfium2
 from liteparse import LiteParse, ParseError, ParseResult
 
 from ingest.blocks import find_title
+from ingest.load.arabic import find_turned, is_mixed, read_mixed, turn_back
 from ingest.load.text import normalise_text
 from ingest.ocr import MAX_PAGES, Tessdata, find_tessdata
 from rag_core.documents import Document
@@ -80,14 +81,14 @@ def _find_password(content: bytes, passwords: Sequence[str]) -> str | None:
 def _read_pages(content: bytes, name: str, password: str | None) -> tuple[str, list[str]]:
     """The title, which may be empty, and the text of every page."""
     result = _parse(content, name, password)
-    plain_title, plain = _read_plain(content, password)
+    plain_title, plain, turned = _read_plain(content, password)
     markdown = {page.page_num: page.markdown for page in result.pages if page.text.strip()}
     count = max(result.total_pages, len(plain))
     if count == 0:
         raise UnreadableDocumentError(f"{name!r} is a broken PDF: it has no page")
     plain += [""] * (count - len(plain))
     pages = [_choose(markdown.get(number, ""), text) for number, text in enumerate(plain, 1)]
-    return plain_title, pages
+    return plain_title, [turn_back(page, turned) for page in pages]
 
 
 def _read_scan(content: bytes, name: str, password: str | None, *, count: int) -> list[str]:
@@ -194,33 +195,41 @@ def _parse(
         raise UnreadableDocumentError(f"{name!r} cannot be read as PDF: {error}") from error
 
 
-def _read_plain(content: bytes, password: str | None) -> tuple[str, list[str]]:
-    """The title and each page's bare text by pdfium; none when only liteparse can open it."""
+def _read_plain(content: bytes, password: str | None) -> tuple[str, list[str], dict[str, str]]:
+    """The title, each page's bare text by pdfium, and the words to be turned around.
+
+    There are none when only liteparse can open it.
+    """
     try:
         document = pypdfium2.PdfDocument(content, password=password)
     except pypdfium2.PdfiumError:
-        return "", []
+        return "", [], {}
+    turned: dict[str, str] = {}
     try:
-        pages = [_read_page(document, number) for number in range(len(document))]
-        return _clean_title(document.get_metadata_value("Title")), pages
+        pages = [_read_page(document, number, turned) for number in range(len(document))]
+        return _clean_title(document.get_metadata_value("Title")), pages, turned
     finally:
         document.close()
 
 
-def _read_page(document: pypdfium2.PdfDocument, number: int) -> str:
+def _read_page(document: pypdfium2.PdfDocument, number: int, turned: dict[str, str]) -> str:
+    """The bare text of a page; adds to the words to be turned around."""
     try:
         page = document[number]
     except pypdfium2.PdfiumError:
         return ""
     text_page = page.get_textpage()
     text = text_page.get_text_bounded()
+    turned |= find_turned(text_page)
     text_page.close()
     page.close()
     return normalise_text(text)
 
 
 def _choose(markdown: str, plain: str) -> str:
-    """The Markdown, unless it lost much of the page's text."""
+    """The Markdown, unless it lost much of the page's text or the order of its words."""
+    if is_mixed(plain, markdown):
+        return read_mixed(plain, markdown).strip()
     lost = _measure(markdown) < _KEPT_SHARE * _measure(plain)
     return (plain if lost else normalise_text(markdown)).strip()
 
