@@ -13,6 +13,8 @@ _LATIN_WORD = re.compile(r"[A-Za-z]{2,}")
 _GLUED = re.compile(r"(?<=[A-Za-z])(?=[\u0590-\u08ff])")
 """Where a space was lost: what is prefixed to a Latin word stands before it, nothing after."""
 _WORD = re.compile(r"\w+")
+_TABLE = "|---"
+"""As liteparse writes what stands below a header."""
 _LEAST_WORDS = 5
 _SOUND_SHARE = 0.6
 """Of a page's words, that both readings know."""
@@ -24,10 +26,12 @@ def is_mixed(plain: str, markdown: str) -> bool:
     """Whether a page that runs from right to left has Latin words, and its words are sound in both.
 
     With Latin words in a line the Markdown mixes its parts up; the plain text does not, but
-    turns all words of some files around.
+    turns all words of some files around. It knows no tables: a page with one is left alone.
     """
     right_to_left = len(_RIGHT_TO_LEFT.findall(plain))
-    if 2 * right_to_left <= sum(map(str.isalpha, plain)) or not _LATIN_WORD.search(plain):
+    if 2 * right_to_left <= sum(map(str.isalpha, plain)):
+        return False
+    if _TABLE in markdown or not _LATIN_WORD.search(plain):
         return False
     words = set(_WORD.findall(plain))
     sound = len(words & set(_WORD.findall(markdown)))

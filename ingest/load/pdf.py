@@ -87,7 +87,7 @@ def _read_pages(content: bytes, name: str, password: str | None) -> tuple[str, l
     if count == 0:
         raise UnreadableDocumentError(f"{name!r} is a broken PDF: it has no page")
     plain += [""] * (count - len(plain))
-    pages = [_choose(markdown.get(number, ""), text) for number, text in enumerate(plain, 1)]
+    pages = [_join(markdown.get(number, ""), text) for number, text in enumerate(plain, 1)]
     return plain_title, [turn_back(page, turned) for page in pages]
 
 
@@ -226,10 +226,15 @@ def _read_page(document: pypdfium2.PdfDocument, number: int, turned: dict[str, s
     return normalise_text(text)
 
 
-def _choose(markdown: str, plain: str) -> str:
-    """The Markdown, unless it lost much of the page's text or the order of its words."""
+def _join(markdown: str, plain: str) -> str:
+    """A page from both readings of it, by liteparse and by pdfium."""
     if is_mixed(plain, markdown):
         return read_mixed(plain, markdown).strip()
+    return _choose(markdown, plain)
+
+
+def _choose(markdown: str, plain: str) -> str:
+    """The Markdown, unless it lost much of the page's text."""
     lost = _measure(markdown) < _KEPT_SHARE * _measure(plain)
     return (plain if lost else normalise_text(markdown)).strip()
 
