@@ -11,12 +11,12 @@ from lxml import etree
 from ingest.blocks import find_title
 from ingest.load.archive import Archive
 from ingest.load.docx_styles import NAMESPACE, Labels, Styles, attribute, child, read_number
+from ingest.load.equations import EQUATION, read_equation
 from ingest.load.text import normalise_text, require_text
 from rag_core.documents import Document
 
 _MEDIA_TYPE = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
 _TITLE = "{http://purl.org/dc/elements/1.1/}title"
-_MATH_TEXT = "{http://schemas.openxmlformats.org/officeDocument/2006/math}t"
 _FALLBACK = "{http://schemas.openxmlformats.org/markup-compatibility/2006}Fallback"
 _PAGE_BREAK = "\f"
 """Marks a page's end while reading: XML cannot hold it, so it is never part of the text."""
@@ -40,7 +40,6 @@ _NOTES = {NAMESPACE + "footnoteReference": "", NAMESPACE + "endnoteReference": "
 _SKIPPED = _names("del", "moveFrom", "delText", "instrText", "pPr", "rPr", "tblPr", "sectPr")
 _LETTERS = {
     NAMESPACE + "t": "",
-    _MATH_TEXT: "",
     NAMESPACE + "tab": " ",
     NAMESPACE + "cr": "\n",
     NAMESPACE + "noBreakHyphen": "-",
@@ -142,6 +141,8 @@ class _Reader:
                 yield _LETTERS[tag] or element.text or ""
             elif tag in (_BREAK, _RENDERED_BREAK):
                 yield self._read_break(element)
+            elif tag == EQUATION:
+                yield read_equation(element)
             elif tag in _NOTES:
                 yield f"[^{_NOTES[tag]}{attribute(element, 'id')}]"
             elif tag not in _NOT_RUNS:

@@ -138,6 +138,22 @@ def test_endnotes_are_told_from_footnotes_of_the_same_number() -> None:
     assert document.text == "Text[^e1]\n\n[^e1]: At the end."
 
 
+def test_equations_are_typed_on_a_line() -> None:
+    def run(words: str) -> str:
+        return f"<m:r><m:t>{words}</m:t></m:r>"
+
+    power = f"<m:sSup><m:e>{run('x')}</m:e><m:sup>{run('-2')}</m:sup></m:sSup>"
+    root = f"<m:rad><m:deg/><m:e><m:d><m:e>{run('a+b')}</m:e></m:d></m:e></m:rad>"
+    sign = '<m:naryPr><m:chr m:val="\u2211"/></m:naryPr>'
+    total = f"<m:nary>{sign}<m:sub>{run('i=1')}</m:sub><m:sup>{run('n')}</m:sup></m:nary>"
+    fraction = f"<m:f><m:num>{power}</m:num><m:den>{root}</m:den></m:f>"
+    names = 'xmlns:m="http://schemas.openxmlformats.org/officeDocument/2006/math"'
+
+    document = load_body(f"<w:p><m:oMath {names}>{total}{fraction}</m:oMath></w:p>")
+
+    assert document.text == "\u2211_(i=1)^n (x^(-2))/(\u221a((a+b)))"
+
+
 def test_merged_cells_leave_all_others_in_their_columns() -> None:
     word = docx.Document()
     table = word.add_table(rows=3, cols=3)
