@@ -165,7 +165,7 @@ async def _heal(index: Index, collection: Collection) -> Collection:
         return collection
     collection = await collections.get_collection(index.catalog, collection.name)
     fault = await upkeep.check_health(index.catalog, index.vectors, collection)
-    if fault is None:
+    if fault is None or upkeep.is_left(index.vectors, collection, fault):
         return collection
     logger.warning("vector index of collection %r: %s: rebuilding it", collection.name, fault)
-    return await upkeep.rebuild(index.catalog, index.vectors, collection)
+    return await upkeep.mend(index.catalog, index.vectors, collection)

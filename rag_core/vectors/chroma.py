@@ -18,6 +18,7 @@ from rag_core.errors import (
     VectorsUnavailableError,
 )
 from rag_core.settings import Settings
+from rag_core.vectors.apart import keep_apart
 from rag_core.vectors.beams import Beams
 from rag_core.vectors.server import IDLE_SECONDS, OwnServer, ServerAddress, running_server
 from rag_core.vectors.wire import Find, Wire
@@ -99,8 +100,13 @@ class Vectors:
                 return found
 
     async def add(self, name: str, ids: Sequence[str], matrix: np.ndarray) -> None:
-        """Put vectors, one row of float32 per id in the same order, in place of those of old."""
-        rows = np.ascontiguousarray(matrix, dtype="<f4")
+        """Put vectors, one row of float32 per id in the same order, in place of those of old.
+
+        Each a hair beside its place, or many equal ones would hide all others.
+        """
+        if not len(ids):
+            return
+        rows = np.ascontiguousarray(keep_apart(ids, matrix))
         for start, end in batches(len(ids), rows.nbytes, max_rows=self._max_rows):
             encoded = [base64.b64encode(row).decode("ascii") for row in rows[start:end]]
             body = {"ids": list(ids[start:end]), "embeddings": encoded}

@@ -115,7 +115,7 @@ async def check_health(catalog: Catalog, vectors: Vectors, collection: Collectio
         return str(error)
     if counted < expected:
         return f"Chroma holds {counted} of {expected} vectors"
-    if len(found) < min(_CANARY_DEPTH, expected) // 2:
+    if not found or len(found) < min(_CANARY_DEPTH, expected) // 2:
         return f"a query finds {len(found)} of {expected} vectors"
     if sample.chunk_id not in dict(found) and found[0][1] < _SAME_COSINE:
         return f"the vector of chunk {sample.chunk_id!r} is not found"
@@ -136,6 +136,34 @@ async def rebuild(catalog: Catalog, vectors: Vectors, collection: Collection) ->
         if current.vector_index != collection.vector_index:
             return current
         return await _rebuild_in_turn(catalog, vectors, current)
+
+
+async def mend(catalog: Catalog, vectors: Vectors, collection: Collection) -> Collection:
+    """Rebuild an index with a fault; one that the new index has, too, is noted and said once.
+
+    Raises:
+        VectorsUnavailableError: Chroma cannot be reached.
+    """
+    rebuilt = await rebuild(catalog, vectors, collection)
+    left = await check_health(catalog, vectors, rebuilt)
+    if left is not None:
+        _left(vectors, rebuilt).write_text(f"{rebuilt.vector_index}\n{left}", "utf-8")
+        _LOG.warning(
+            "vector index of collection %r: %s, though it was built anew: it stays as it is, and "
+            "what it does not find is found by words only",
+            rebuilt.name,
+            left,
+        )
+    return rebuilt
+
+
+def is_left(vectors: Vectors, collection: Collection, fault: str) -> bool:
+    """Whether the index had this very fault when it was built, so that another would have it."""
+    try:
+        noted = _left(vectors, collection).read_text("utf-8")
+    except FileNotFoundError:
+        return False
+    return noted == f"{collection.vector_index}\n{fault}"
 
 
 async def _rebuild_in_turn(catalog: Catalog, vectors: Vectors, current: Collection) -> Collection:
@@ -237,6 +265,10 @@ async def _renew_if_worn(catalog: Catalog, vectors: Vectors, name: str) -> None:
 
 def _turn(vectors: Vectors, collection: Collection) -> Path:
     return vectors.home / "chroma" / f"upkeep-{collection.id}.lock"
+
+
+def _left(vectors: Vectors, collection: Collection) -> Path:
+    return vectors.home / "chroma" / f"upkeep-{collection.id}.left"
 
 
 def _notes(vectors: Vectors, collection: Collection) -> Path:

@@ -1,8 +1,10 @@
 import asyncio
 import logging
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from rag_core import index as index_module
@@ -96,6 +98,31 @@ async def following(
     yield task
     task.cancel()
     await asyncio.wait([task])
+
+
+class BlindVectors(MemoryVectors):
+    """Holds all and finds none: what no rebuild mends."""
+
+    server = None
+
+    async def query(self, name: str, vector: np.ndarray, k: int) -> list[tuple[str, float]]:
+        """Nothing."""
+        return (await super().query(name, vector, k))[:0]
+
+
+async def test_a_fault_that_a_new_vector_index_has_too_is_said_once(
+    tmp_path: Path, index: Index, caplog: pytest.LogCaptureFixture
+) -> None:
+    (tmp_path / "chroma").mkdir()
+    blind = replace(index, vectors=BlindVectors(tmp_path))
+    collection, ids = await ensure(blind), await stage_cat(blind)
+    await upkeep.publish(blind.catalog, blind.vectors, collection, ids)
+
+    for _ in range(3):
+        await index_module._heal_all(blind, {})
+
+    assert caplog.text.count("rebuilding it") == 1
+    assert caplog.text.count("it stays as it is") == 1
 
 
 async def until_replaced(index: Index, lost: Collection) -> None:
