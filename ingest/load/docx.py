@@ -48,6 +48,7 @@ _LETTERS = {
 _NOT_RUNS = _SKIPPED | {_FALLBACK, _PARAGRAPH, _TABLE}
 """What no paragraph's own words are in: deleted ones, properties, blocks within it."""
 _RENDERED_BREAK = NAMESPACE + "lastRenderedPageBreak"
+_SIGNS = (*_NOTES, EQUATION)
 
 
 def load_docx(content: bytes, *, source: str, name: str, stem: str) -> Document:
@@ -141,10 +142,8 @@ class _Reader:
                 yield _LETTERS[tag] or element.text or ""
             elif tag in (_BREAK, _RENDERED_BREAK):
                 yield self._read_break(element)
-            elif tag == EQUATION:
-                yield read_equation(element)
-            elif tag in _NOTES:
-                yield f"[^{_NOTES[tag]}{attribute(element, 'id')}]"
+            elif tag in _SIGNS:
+                yield _read_sign(element)
             elif tag not in _NOT_RUNS:
                 yield from self._read_runs(element)
 
@@ -203,6 +202,13 @@ def _find(parent: etree._Element, tag: str) -> Iterator[etree._Element]:
             yield element
         elif element.tag not in (_ROW, _CELL, _TABLE) and element.tag not in _SKIPPED:
             yield from _find(element, tag)
+
+
+def _read_sign(element: etree._Element) -> str:
+    """An equation, or the number of a note."""
+    if element.tag == EQUATION:
+        return read_equation(element)
+    return f"[^{_NOTES[element.tag]}{attribute(element, 'id')}]"
 
 
 def _read_width(element: etree._Element | None, *, default: int) -> int:

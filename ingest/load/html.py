@@ -24,6 +24,7 @@ _EXCLUDED = re.findall(
     "[role=dialog] [role=menu] [role=menubar] [aria-hidden=true] [hidden] "
     "[class*=cookie] [id*=cookie] [class*=consent] [id*=consent] "
     ".sidebar #sidebar .breadcrumb .breadcrumbs .headerlink .noprint .newsletter .advertisement "
+    "div[class*=GlobalNav] #nav-menu .nav-menu #right-rail .right-rail "
     ".share .social .navbox .mw-editsection .mw-jump-link .mw-indicators .vector-header-container",
 )
 
@@ -70,13 +71,17 @@ def load_html(content: bytes, *, source: str, name: str, stem: str) -> Document:
     require_text(page, name=name)
     title, main = _find_main(page)
     text, faults = convert_page(main, name)
-    if faults and not text:
-        raise UnreadableDocumentError(f"{name!r} gives no text: {faults[0]}")
-    require_text(text, name=name)
+    _require_main(text, faults, name)
     if len(page) > _LOSS_BYTES and len(text) < _LOSS_SHARE * len(page):
         faults = (*faults, f"only {len(text)} characters of text in {len(page)} of HTML")
     title = title or find_title(text) or stem
     return Document(source, title, text, "text/html", "markdown", warnings=(*warnings, *faults))
+
+
+def _require_main(text: str, faults: tuple[str, ...], name: str) -> None:
+    if faults and not text:
+        raise UnreadableDocumentError(f"{name!r} gives no text: {faults[0]}")
+    require_text(text, name=name)
 
 
 def convert_page(page: str, name: str, *, asides: bool = False) -> tuple[str, tuple[str, ...]]:
