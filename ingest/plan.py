@@ -145,8 +145,10 @@ def _plan_folder(walk: _Walk, top: str) -> None:
         try:
             rules = (above or open_rules(walk.wanted, top)).below(folder)
             pending += ((path, rules) for path in _plan_entries(walk, folder, rules))
-        except OSError as error:
-            walk.faults.append((printable(folder), _unreadable(error.filename or folder, error)))
+        except OSError as error:  # of a closed folder, and not of an ignore file in it
+            closed = not os.access(folder, os.R_OK | os.X_OK)
+            path = folder if closed else error.filename or folder
+            walk.faults.append((printable(folder), _unreadable(path, error)))
         except DocumentError as error:
             walk.faults.append((printable(folder), error))
 

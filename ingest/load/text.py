@@ -35,6 +35,7 @@ _MULTIBYTE = re.compile(
     rb"[\xc2-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|[\xf0-\xf4][\x80-\xbf]{3}"
 )
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
+_UNSEEN = re.compile("[\\s\u200b-\u200d\u2060\ufeff]*")
 _LARGEST_LOSS = 0.1
 _LIKELIER_ENCODING = "cp1252"
 _ISO_2022_JP = re.compile(rb"\x1b\$[@B]")
@@ -88,12 +89,12 @@ def normalise_text(text: str) -> str:
 
 
 def require_text(text: str, *, name: str) -> None:
-    """Refuse a text of nothing but white space.
+    """Refuse a text of nothing but white space, also such as has no width.
 
     Raises:
         EmptyDocumentError: it is one.
     """
-    if not text or text.isspace():
+    if _UNSEEN.fullmatch(text):
         raise EmptyDocumentError(f"{name!r} holds no text")
 
 

@@ -105,7 +105,9 @@ def test_a_file_over_the_limit_is_refused() -> None:
         decode(content)
 
 
-@pytest.mark.parametrize("content", [b" \n\t", b"\xef\xbb\xbf", b"\r\n"])
+@pytest.mark.parametrize(
+    "content", [b" \n\t", b"\xef\xbb\xbf", b"\r\n", "\u200b\u00a0\ufeff".encode()]
+)
 def test_white_space_alone_is_no_document(content: bytes) -> None:
     with pytest.raises(EmptyDocumentError):
         load_text(content, source="/a.txt", name="a.txt")
