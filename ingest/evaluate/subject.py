@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from ingest.evaluate.corpus import own_collection, sources_of
 from ingest.evaluate.dataset import Dataset, Question
+from ingest.evaluate.doubts import find_doubts
 from ingest.evaluate.errors import DatasetError
 from ingest.evaluate.evaluation import Ingested
 from ingest.evaluate.naming import Names, make_names, resolve
@@ -24,6 +25,8 @@ class Subject:
     documents: int
     questions: Sequence[Question]
     ingested: Ingested | None
+    doubts: tuple[str, ...]
+    """What is amiss with the questions, one sentence each."""
 
     @property
     def name(self) -> str:
@@ -51,4 +54,10 @@ async def find_subject(
         sources = sources_of(dataset.records)
         names = Names(name, {one: frozenset([source]) for one, source in sources.items()})
     questions = [resolve(question, names) for question in dataset.questions]
-    return Subject(found, len(known), questions, ingested)
+    # What readers merely disliked expects nothing, and says so in a section of its own.
+    doubts = (
+        ()
+        if dataset.layout == "feedback"
+        else await find_doubts(index.catalog, questions, {source: one for one, source in known})
+    )
+    return Subject(found, len(known), questions, ingested, doubts)
