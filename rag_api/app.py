@@ -11,7 +11,6 @@ from http import HTTPStatus
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.middleware.cors import CORSMiddleware
-from pydantic_core import ErrorDetails
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 from starlette.routing import Match
@@ -26,6 +25,7 @@ from rag_api.routes.documentation import add_documentation
 from rag_api.wire.failure import Failure, write_failure
 from rag_core import errors
 from rag_core.filters import drop_types
+from rag_core.validation import say_fault
 
 STATUS: dict[type[errors.RagError], int] = {
     errors.InvalidRequestError: 400,
@@ -166,7 +166,7 @@ async def _answer_invalid(request: Request, error: RequestValidationError) -> Re
         return write_failure(request, Failure(400, "InvalidRequestError", detail))
     fields = [_name_field(fault["loc"]) for fault in faults]
     detail = "; ".join(
-        f"{field}: {_say(fault)}" if field else _NO_OBJECT
+        f"{field}: {say_fault(fault)}" if field else _NO_OBJECT
         for field, fault in zip(fields, faults, strict=True)
     )
     failure = Failure(422, "InvalidRequestError", detail, parameter=fields[0] or None)
@@ -222,8 +222,3 @@ def _name_field(location: Sequence[int | str]) -> str:
         start = steps.index("filter")
         steps[start:] = drop_types(steps[start:])
     return ".".join(map(str, steps))
-
-
-def _say(fault: ErrorDetails) -> str:
-    # The validator speaks of Python's types, and puts its own name before our words.
-    return fault["msg"].removeprefix("Value error, ").replace("valid tuple", "list")
