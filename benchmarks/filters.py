@@ -159,7 +159,7 @@ async def compare(name: str, scan: Scan, plain: ChromaCollection, asked: list[st
 
 async def run(home: Path, options: argparse.Namespace) -> None:
     """Open or fill the store and measure each filter."""
-    sentences = read_sentences()
+    sentences = read_sentences(home)
     asked = make_questions(sentences)[: options.rounds]
     async with open_index(Settings(RAG_HOME=home, _env_file=None)) as index:
         collection = await fill(index, sentences, options.chunks, describe=describe)

@@ -100,7 +100,7 @@ def is_chroma(process: psutil.Process, home: Path) -> bool:
 
 async def measure(home: Path, size: int, seconds: float) -> Figures:
     """Grow the store to a size and measure everything there."""
-    sentences = read_sentences()
+    sentences = read_sentences(home)
     questions = make_questions(sentences)
     async with open_index(Settings(RAG_HOME=home, _env_file=None)) as index:
         collection = await fill(index, sentences, size)

@@ -41,6 +41,7 @@ CHUNKS_PER_DOCUMENT = 20
 DOCUMENTS_AT_ONCE = 100
 TOPICS = 500
 WORDS_PER_CHUNK = 150
+WORDS_ASKED = 8
 FAR, NEAR = 0.2, 0.9
 """Cosines of a chunk to its topic: a question's first and hundredth are as SciFact's then."""
 ENDINGS = ("ab", "ek", "id", "om", "ur")
@@ -53,22 +54,33 @@ ROUNDS = 200
 Generator = np.random.Generator
 
 
-def read_sentences() -> list[str]:
-    """The sentences of docs/ that are long enough to be about something."""
+def read_sentences(home: Path) -> list[str]:
+    """What a store was made of: the sentences of docs/ as they were when it was begun."""
+    kept = home / "sentences.json"
+    if not kept.exists():
+        home.mkdir(parents=True, exist_ok=True)
+        kept.write_text(json.dumps(_find_sentences()))
+    sentences: list[str] = json.loads(kept.read_text())
+    return sentences
+
+
+def _find_sentences() -> list[str]:
+    """Those of docs/ that are long enough to be about something."""
     text = " ".join(path.read_text() for path in sorted(DOCS.rglob("*.md")))
     sentences = [" ".join(part.split()) for part in re.split(r"[.:;|]\s", text)]
-    return [one for one in dict.fromkeys(sentences) if len(one.split()) >= 8]
+    return [one for one in dict.fromkeys(sentences) if len(one.split()) >= WORDS_ASKED]
 
 
 def make_questions(sentences: list[str]) -> list[str]:
-    """Questions of eight words in a row, each out of another sentence."""
+    """Questions of some words in a row out of the store's topics, no two alike."""
+    questions: dict[str, None] = {}
+    for topic in sentences[:TOPICS]:
+        words = re.findall(r"\w+", topic)
+        for start in range(max(1, len(words) - WORDS_ASKED)):
+            asked = " ".join(words[start : start + WORDS_ASKED])
+            questions[f"what about {asked}?"] = None
     generator = np.random.default_rng(1)
-    questions = []
-    for at in generator.permutation(len(sentences)):
-        words = re.findall(r"\w+", sentences[at])
-        start = int(generator.integers(max(1, len(words) - 8)))
-        questions.append(f"what about {' '.join(words[start : start + 8])}?")
-    return questions
+    return [str(one) for one in generator.permutation(list(questions))]
 
 
 def make_document(texts: list[str]) -> StagedDocument:
@@ -228,7 +240,7 @@ async def measure_parts(
 
 async def run(home: Path, options: argparse.Namespace) -> dict[str, float]:
     """Open or fill the store and measure everything once."""
-    sentences = read_sentences()
+    sentences = read_sentences(home)
     questions = make_questions(sentences)
     async with open_index(Settings(RAG_HOME=home, _env_file=None)) as index:
         start = time.perf_counter()

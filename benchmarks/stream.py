@@ -114,7 +114,7 @@ def first_token(bench: Bench) -> None:
     """Print what we add to the upstream's own time to the first token, 8 callers at once."""
     one = contestants(bench)[0]
     body = json.dumps({"stream": True, "messages": [{"role": "user", "content": QUESTION}]})
-    questions = make_questions(read_sentences())
+    questions = make_questions(read_sentences(bench.home))
     kinds = {
         "the same question": [one.body],
         "another question each time": [json.dumps({"question": text}) for text in questions],

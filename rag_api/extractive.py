@@ -20,6 +20,7 @@ MODEL_FAILED = "The chat model does not answer"
 _LINK = re.compile(r"!?\[([^\]]*)\]\([^)]*\)")
 _REFERENCE = re.compile(r"\s?\[[\d,;–\- ]+\]|\[\^[^\]]*\]")
 _MARKS = re.compile(r"\*\*|__|`|(?<!\w)[*_]|[*_](?!\w)")
+_CELL_END = re.compile(r"\s*(?<!\\)\|\s*")
 _PIECE = re.compile(r"(?:\S+\s*){1,3}")
 
 Piece = tuple[Delta | Cited, ...]
@@ -74,6 +75,12 @@ def cut_in_pieces(text: str) -> list[str]:
 
 
 def _clean(quote: str) -> str:
-    """A quote on one line, without Markdown's marks and the document's own references."""
+    """A quote on one line, without Markdown's marks and the document's own references.
+
+    Of a table's row the first cell names what the others say.
+    """
     plain = _MARKS.sub("", _REFERENCE.sub("", _LINK.sub(r"\1", quote)))
+    if plain.startswith("|"):
+        name, *others = filter(None, _CELL_END.split(plain))
+        plain = ": ".join(filter(None, (name, "; ".join(others))))
     return " ".join(plain.split()) or " ".join(quote.split())

@@ -35,8 +35,12 @@ _B = 0.75
 _FENCE = re.compile(r"^[ \t>]*(?:```|~~~)(.*)$", re.MULTILINE)
 _FENCED = re.compile(r"^[ \t>]*(```|~~~).*?(?:^[ \t>]*\1|\Z)", re.MULTILINE | re.DOTALL)
 _NO_PROSE_BEFORE = re.compile(r"[#|]")
-# Marks of tables, links, tables of contents and code, whose fence may stand in another passage.
-_NO_PROSE_INSIDE = re.compile(r"[|{}]|://|\.{4}|\w\((?!s\))|[=!<>]=|=>|\w=\w|;\s*$")
+# Marks of links, tables of contents and code, whose fence may stand in another passage.
+_NO_PROSE_INSIDE = re.compile(r"[{}]|://|\.{4}|\w\((?!s\))|[=!<>]=|=>|\w=\w|;\s*$")
+_ROW = re.compile(r"\|[^|]*\w[^|]*\|[^|]*\w.*\|$")
+"""Of a table, with something in two cells at least."""
+_BELOW_NAMES = re.compile(r"\n[ \t]*\|[ \t]*:?-")
+"""What follows a row with the names of the columns."""
 _WORD = re.compile(r"[^\W\d_]+")
 _FEWEST_WORDS = 4
 _MOST_CHARACTERS = 600
@@ -124,11 +128,21 @@ def _find_candidates(passages: Sequence[PassageView]) -> list[ChosenSentence]:
 def _find_sentences(passage: PassageView) -> Iterator[tuple[ChosenSentence, bool]]:
     """The sentences of a passage, and whether each is prose."""
     fenced = _find_code(passage.text)
-    for start, end in find_sentences(passage.text):
+    for span in find_sentences(passage.text):
+        start, end = _widen(passage.text, *span)
         quote = Quote(passage.start + start, passage.start + end, passage.text[start:end])
         in_code = any(first <= start < last for first, last in fenced)
         is_prose = not in_code and _is_prose(passage.text, start, end)
         yield ChosenSentence(passage, quote), is_prose
+
+
+def _widen(text: str, start: int, end: int) -> tuple[int, int]:
+    """The whole row of a sentence in a table: alone it says nothing of what."""
+    line = text.rfind("\n", 0, start) + 1
+    if not text.startswith("|", line):
+        return start, end
+    line_end = text.find("\n", end)
+    return line, len(text) if line_end < 0 else line_end
 
 
 def _find_code(text: str) -> list[tuple[int, int]]:
@@ -150,6 +164,8 @@ def _is_prose(text: str, start: int, end: int) -> bool:
     if _NO_PROSE_BEFORE.search(text, line_start, start) or end - start > _MOST_CHARACTERS:
         return False
     sentence = text[start:end]
+    if "|" in sentence and not (_ROW.match(sentence) and not _BELOW_NAMES.match(text, end)):
+        return False
     words = _WORD.findall(in_pairs(sentence))
     return len(words) >= _FEWEST_WORDS and not _NO_PROSE_INSIDE.search(sentence)
 

@@ -25,7 +25,6 @@ ROOT = Path(__file__).parent.parent
 GUIDE = ROOT / "docs"
 SAMPLE = ROOT / "data" / "sample"
 MADE_AT = datetime(2026, 1, 1, tzinfo=UTC)
-CELL = re.compile(r"(<t[dh](?: [^>]*)?>)(.*?)(</t[dh]>)", re.DOTALL)
 PAGE = """<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><title>{title}</title></head>
 <body><nav><a href="index.html">Guide</a> <a href="#top">Top</a></nav>
@@ -61,13 +60,28 @@ def write_pdf(page: Path, target: Path) -> None:
     pdf.set_title(title_of(text))
     pdf.set_font("Helvetica", size=11)
     pdf.add_page()
-    pdf.write_html(CELL.sub(bare_cell, parser().render(text)), table_line_separators=True)
+    for node in SyntaxTreeNode(parser().parse(text)).children:
+        if node.type == "table":
+            write_table(pdf, [[plain(cell) for cell in row.children] for row in rows(node)])
+        else:
+            pdf.write_html(parser().renderer.render(node.to_tokens(), parser().options, {}))
     pdf.output(str(target))
 
 
-def bare_cell(cell: re.Match[str]) -> str:
-    """A table cell without marks in it, which the PDF writer cannot nest."""
-    return cell[1] + re.sub(r"<[^>]+>", "", cell[2]) + cell[3]
+def write_table(pdf: FPDF, cells: list[list[str]]) -> None:
+    """A ruled table, its texts at the top left."""
+    pdf.set_font_size(9)
+    with pdf.table(
+        text_align="LEFT",
+        v_align="TOP",
+        line_height=4,
+        padding=2,
+        col_widths=(3, 4, 4)[: len(cells[0])],
+    ) as table:
+        for texts in cells:
+            table.row(texts)
+    pdf.set_font_size(11)
+    pdf.ln()
 
 
 def write_docx(page: Path, target: Path) -> None:

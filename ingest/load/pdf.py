@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from contextlib import suppress
 from itertools import accumulate
@@ -25,6 +26,10 @@ MAX_PDF_BYTES = 512 << 20
 _KEPT_SHARE = 0.7
 """A page's Markdown leaves out running heads; below this share of its characters, text is lost."""
 _PAGE_GAP = "\n\n"
+_LONE_CODE = re.compile(r"\n\n```\n(?P<line>[^\n]+)\n```(?:\n\n|\Z)")
+_NO_PROSE = ("#", "|", "`", "---")
+"""What a heading, a table, code and a rule begin with."""
+_ENDS_PROSE = (".", "!", "?", ":", "*")
 _MOST_SHOWN = 10
 _USELESS_TITLES = ("untitled", "(anonymous)", "unknown", "(unspecified)")
 _APPLICATION_TITLE = "Microsoft Word - "
@@ -222,7 +227,22 @@ def _read_page(document: pypdfium2.PdfDocument, number: int) -> str:
 def _choose(markdown: str, plain: str) -> str:
     """The Markdown, unless it lost much of the page's text."""
     lost = _measure(markdown) < _KEPT_SHARE * _measure(plain)
-    return (plain if lost else normalise_text(markdown)).strip()
+    return (plain if lost else _join_prose(normalise_text(markdown))).strip()
+
+
+def _join_prose(markdown: str) -> str:
+    """Put lines of prose back into it that begin in a typewriter's font, which look like code."""
+    return _LONE_CODE.sub(_join_line, markdown)
+
+
+def _join_line(block: re.Match[str]) -> str:
+    text = block.string
+    above = text[text.rfind("\n", 0, block.start()) + 1 : block.start()]
+    begun = not above.endswith(_ENDS_PROSE)
+    goes_on = text[block.end() : block.end() + 1].islower() and not above.endswith(":")
+    if above.startswith(_NO_PROSE) or not (begun or goes_on):
+        return block[0]
+    return ("\n" if begun else "\n\n") + block["line"] + ("\n" if goes_on else "\n\n")
 
 
 def _measure(text: str) -> int:

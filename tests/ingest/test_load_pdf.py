@@ -40,6 +40,37 @@ def test_the_title_is_that_of_the_metadata_or_the_file_name() -> None:
     assert titles == ["Named", "a", "a"]
 
 
+def write_lines(*lines: tuple[tuple[str, str], ...]) -> bytes:
+    """A page of lines, each of pieces of text in a font."""
+    pdf = FPDF()
+    pdf.add_page()
+    for line in lines:
+        for font, text in line:
+            pdf.set_font(font, size=11)
+            pdf.write(6, text)
+        pdf.ln(6)
+    return bytes(pdf.output())
+
+
+def test_prose_that_begins_in_a_typewriter_font_stays_prose() -> None:
+    prose = ("Helvetica", "Readers see a document at once, whether it came in by hand or by")
+    goes_on = ("Courier", "ingest add"), ("Helvetica", ", and it stays whole while the others are")
+    end = ("Helvetica", "still being read. After that nothing is left to be done by anybody.")
+
+    text = load(write_lines((prose,), goes_on, (end,))).text
+
+    assert text.split() == " ".join((prose[1], goes_on[0][1] + goes_on[1][1], end[1])).split()
+
+
+def test_code_below_a_sentence_that_announces_it_stays_code() -> None:
+    prose = ("Helvetica", "The documents of a whole folder are put in by one command, as follows:")
+    end = ("Helvetica", "Then ask what you want to know, and read what is marked in the source.")
+
+    text = load(write_lines((prose,), (("Courier", "ingest add papers"),), (end,))).text
+
+    assert "```\ningest add papers\n```" in text
+
+
 def test_a_page_without_text_is_warned_of() -> None:
     document = load(make_pdf(["Some words.", "", "More words."]))
 

@@ -27,6 +27,14 @@ async def test_each_sentence_has_a_citation_that_quotes_it_and_covers_its_marker
         assert DOCUMENT[cited.start : cited.end] == cited.quote
 
 
+async def test_of_a_row_the_first_cell_names_what_the_others_say() -> None:
+    row = "| `lamp` oil | burns for | six hours |"
+
+    text = text_of(await extract(retrieved(passage_of(0, len(row), document=row)), WordEmbedder()))
+
+    assert text.startswith("lamp oil: burns for; six hours [1]")
+
+
 async def test_it_says_that_no_model_is_configured() -> None:
     found = await extract(FOUND, WordEmbedder())
 

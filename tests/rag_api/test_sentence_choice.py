@@ -48,6 +48,17 @@ async def test_headings_and_tables_are_left_out_where_there_is_prose() -> None:
     assert all(sentence[-1] == "." for sentence in chosen)
 
 
+async def test_a_row_of_a_table_is_quoted_whole_when_it_says_enough() -> None:
+    row = "| the lamp oil | burns for six. Then dies. |"
+    text = f"Ask the keeper about it.\n\n| what | does |\n|---|---|\n{row}\n| a wick of wool | |\n"
+
+    chosen = await choose_sentences(
+        "lamp oil?", [passage_of(0, len(text), document=text)], WordEmbedder()
+    )
+
+    assert [one.quote.text for one in chosen] == [row, "Ask the keeper about it."]
+
+
 async def test_without_prose_the_rest_is_better_than_nothing() -> None:
     start = DOCUMENT.index("| lamp")
 
