@@ -41,7 +41,7 @@ _READ_CHARACTERS = 4_000
 """Of a turn; names stand at its beginning."""
 
 # fmt: off
-_BEHIND_THAT = frozenset(("to", "into", "again", "as"))
+_BEHIND_THAT = frozenset(("", "to", "into", "again", "as"))
 _BEFORE_THAT = frozenset((
     "of", "for", "about", "is", "does", "did", "was", "in", "like", "with", "from", "to", "at",
     "by", "on", "why", "how", "after", "before",
@@ -56,19 +56,15 @@ _BEFORE_ONE = frozenset((
 def needs_history(question: str) -> bool:
     """Whether a question seems to leave out what the turns before have named."""
     question = question.strip()
-    small_talk = is_small_talk([word.lower() for word in WORD.findall(question)])
+    small_talk = is_small_talk(WORD.findall(question.lower()))
     if small_talk or len(question) > _LONGEST_QUESTION:
         return False
-    if drop_correction(question) != question:
+    if drop_correction(question) != question or is_fragment(question):
         return True
-    new = drop_announcement(question)
-    if new != question:
-        return _points_back(new) or points_without_spaces(new)
-    if UNSPACED.search(question):
-        return points_without_spaces(question) or len(question) <= _FEW_UNSPACED
-    if is_fragment(question):
+    asked = drop_announcement(question)
+    if points_without_spaces(asked) or _points_back(asked):
         return True
-    return points_without_spaces(question) or _points_back(question) or _says_little(question)
+    return asked == question and _says_little(question)
 
 
 def carry_over(question: str, history: Sequence[Turn]) -> tuple[str, ...]:
@@ -115,7 +111,7 @@ def _points_by_its_place(words: list[str], place: int) -> bool:
     before = words[place - 1].lower() if place else ""
     after = words[place + 1].lower() if place + 1 < len(words) else ""
     if word == "that":
-        return before in _BEFORE_THAT or not after or after in _BEHIND_THAT
+        return before in _BEFORE_THAT or after in _BEHIND_THAT
     if word == "there":
         return not {before, after} & _BE
     if word in ("one", "ones"):
@@ -124,6 +120,8 @@ def _points_by_its_place(words: list[str], place: int) -> bool:
 
 
 def _says_little(question: str) -> bool:
+    if UNSPACED.search(question):
+        return len(question) <= _FEW_UNSPACED
     content = find_content(question)
     if len(content) <= 1:
         return True  # a German noun looks like a name

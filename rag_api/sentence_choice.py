@@ -51,7 +51,8 @@ _DATE = re.compile(
     re.IGNORECASE,
 )
 _NUMBER = re.compile(
-    r"\d|[〇一二三四五六七八九十百千万亿億]|\b(?:two|three|four|five|six|seven|eight|nine|ten|twelve|hundred|thousand|million"
+    r"\d|[〇一二三四五六七八九十百千万亿億]"
+    r"|\b(?:two|three|four|five|six|seven|eight|nine|ten|twelve|hundred|thousand|million"
     r"|half|dozen)\b",
     re.IGNORECASE,
 )

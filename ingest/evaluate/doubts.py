@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 
-from ingest.evaluate.dataset import ExpectedPassage, Question
+from ingest.evaluate.dataset import ExpectedPassage, Layout, Question
 from ingest.evaluate.json_lines import shorten
 from ingest.evaluate.judging import plain
 from ingest.evaluate.placing import read_text
@@ -16,12 +16,14 @@ _EXPECTED = "documents, evidence, passages, answers or `answerable: false`"
 
 
 async def find_doubts(
-    catalog: Catalog, questions: Sequence[Question], ids: Mapping[str, str]
+    catalog: Catalog, questions: Sequence[Question], ids: Mapping[str, str], *, layout: Layout
 ) -> tuple[str, ...]:
     """Say which questions measure nothing, and which expect what no document holds.
 
     `ids` are of the documents, by the sources that the questions name.
     """
+    if layout == "feedback":
+        return ()  # what readers merely disliked expects nothing
     doubts = list(_tell_silent(questions))
     wanted: dict[str, list[tuple[Question, ExpectedPassage]]] = defaultdict(list)
     for question in questions:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ingest.evaluate.corpus import own_collection, sources_of
-from ingest.evaluate.dataset import Dataset, Question
+from ingest.evaluate.dataset import Dataset, Question, Record
 from ingest.evaluate.doubts import find_doubts
 from ingest.evaluate.errors import DatasetError
 from ingest.evaluate.evaluation import Ingested
@@ -50,14 +50,14 @@ async def find_subject(
         raise DatasetError(f"collection {name!r} holds no documents to ask about")
     names = make_names(name, known)
     if collection is None and dataset.records is not None:
-        # By their ids alone; those without text, which nobody will find, are right names, too.
-        sources = sources_of(dataset.records)
-        names = Names(name, {one: frozenset([source]) for one, source in sources.items()})
+        names = _names_of(dataset.records, name)
     questions = [resolve(question, names) for question in dataset.questions]
-    # What readers merely disliked expects nothing, and says so in a section of its own.
-    doubts = (
-        ()
-        if dataset.layout == "feedback"
-        else await find_doubts(index.catalog, questions, {source: one for one, source in known})
-    )
+    ids = {source: one for one, source in known}
+    doubts = await find_doubts(index.catalog, questions, ids, layout=dataset.layout)
     return Subject(found, len(known), questions, ingested, doubts)
+
+
+def _names_of(records: Sequence[Record], collection: str) -> Names:
+    """Ids alone; of those without text, too, which nobody will find."""
+    sources = sources_of(records)
+    return Names(collection, {one: frozenset([source]) for one, source in sources.items()})
