@@ -56,8 +56,7 @@ _BEFORE_ONE = frozenset((
 def needs_history(question: str) -> bool:
     """Whether a question seems to leave out what the turns before have named."""
     question = question.strip()
-    small_talk = is_small_talk(WORD.findall(question.lower()))
-    if small_talk or len(question) > _LONGEST_QUESTION:
+    if _is_small_talk(question) or len(question) > _LONGEST_QUESTION:
         return False
     if drop_correction(question) != question or is_fragment(question):
         return True
@@ -77,6 +76,10 @@ def carry_over(question: str, history: Sequence[Turn]) -> tuple[str, ...]:
     told = _names_told(history)
     queries = [_join(asked, question), question, _join(told, question)]
     return tuple(dict.fromkeys(queries))
+
+
+def _is_small_talk(text: str) -> bool:
+    return is_small_talk(WORD.findall(text[:_LONGEST_QUESTION].lower()))
 
 
 def _points_back(question: str) -> bool:
@@ -142,12 +145,13 @@ def _carried_from_user(history: Sequence[Turn], *, whole: bool) -> list[str]:
 
     `whole` carries all that the last of them says.
     """
-    turns = [turn.content for turn in history if turn.role == "user" and turn.content.strip()]
+    said = [turn.content for turn in history if turn.role == "user" and turn.content.strip()]
+    turns = [text for text in said if not _is_small_talk(text)]
     carried: list[str] = []
     for turn in reversed(turns[-_MOST_TURNS_BACK:]):
         text = turn[:_READ_CHARACTERS]
         names = [] if whole else find_names(text)
-        carried += (names or find_content(text))[:_MOST_NAMES]
+        carried += (names or find_content(drop_correction(text)))[:_MOST_NAMES]
         if not needs_history(turn):
             break
     return carried

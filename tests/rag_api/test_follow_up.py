@@ -134,6 +134,12 @@ def test_a_question_that_only_names_something_takes_over_what_was_asked(question
     assert carry_over(question, history)[0] == f"Basic cancelled: {question}"
 
 
+def test_thanks_in_between_hide_nothing() -> None:
+    history = [Turn("user", "Who designed the Eiffel Tower?"), Turn("user", "Thank you!")]
+
+    assert carry_over("When was he born?", history)[0] == "Eiffel Tower: When was he born?"
+
+
 def test_a_history_without_names_changes_nothing() -> None:
     history = [Turn("user", "Hello!"), Turn("assistant", "Hi.")]
 
