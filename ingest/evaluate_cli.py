@@ -49,9 +49,9 @@ def evaluate(
     abstention [answerable, unanswerable, auroc, now, chosen], ingested [added, updated, unchanged,
     removed, failed, embedded, seconds], answers [url, model, asked, failed, example], compared
     [file, started_at, metric, questions, same, changes, better, worse], missed [metric, value,
-    least], feedback [up, down, left_out, rated_down [id, question, comment, answer, outcome,
-    model, cited, rated_at]], json_file, html_file, problem. With --export: collection, file,
-    questions, judged, unanswerable, up, down, left_out.
+    least], doubts, feedback [up, down, left_out, rated_down [id, question, comment, answer,
+    outcome, model, cited, rated_at]], json_file, html_file, problem. With --export: collection,
+    file, questions, judged, unanswerable, up, down, left_out.
     """
 
     async def work(settings: Settings, screen: Screen) -> int:

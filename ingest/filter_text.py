@@ -24,6 +24,7 @@ _OPERATORS = {
     "~": "contains",
     "^=": "starts_with",
 }
+_WORDS = "'in', 'not in', 'between' or 'exists'"
 _TOKEN = re.compile(r"""\s*("(?:[^"\\]|\\.)*"|!=|>=|<=|\^=|[=<>~(),]|[^\s"=<>~(),!^]+)""")
 _NUMBER = re.compile(r"-?[0-9]{1,15}(\.[0-9]+)?")
 _MAX_DEPTH = 16
@@ -108,11 +109,19 @@ class _Parser:
         if word == "exists":
             self._advance()
             return {"type": "exists", "key": key}
-        if word == "in":
+        if word in ("in", "not"):
             self._advance()
-            return {"type": "in", "key": key, "value": self._values(key)}
+            if word == "not":
+                self._expect("in")
+            kind = "in" if word == "in" else "nin"
+            return {"type": kind, "key": key, "value": self._values(key)}
+        if word == "between":
+            self._advance()
+            low = self._value(key)
+            self._expect("and")
+            return {"type": word, "key": key, "low": low, "high": self._value(key)}
         if word not in _OPERATORS:
-            raise self._wrong(f"one of {' '.join(_OPERATORS)}, 'in' or 'exists'")
+            raise self._wrong(f"one of {' '.join(_OPERATORS)}, {_WORDS}")
         kind = _OPERATORS[self._advance()]
         value = self._value(key, as_text=kind in ("contains", "starts_with"))
         return {"type": kind, "key": key, "value": value}
@@ -141,7 +150,7 @@ class _Parser:
         return _unquote(written)
 
     def _expect(self, sign: str) -> None:
-        if self._seen != sign:
+        if self._seen.lower() != sign:
             raise self._wrong(repr(sign))
         self._advance()
 

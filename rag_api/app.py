@@ -11,13 +11,13 @@ from http import HTTPStatus
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.middleware.cors import CORSMiddleware
-from pydantic_core import ErrorDetails
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 from starlette.routing import Match
 
 from rag_api import answer_errors
 from rag_api.demo_child import COMMAND, keeping_demo
+from rag_api.invalid import BROKEN_JSON, describe_invalid
 from rag_api.limits import BodyLimit
 from rag_api.parts import Parts
 from rag_api.pictures import errors as picture_errors
@@ -25,7 +25,6 @@ from rag_api.routes import router
 from rag_api.routes.documentation import add_documentation
 from rag_api.wire.failure import Failure, write_failure
 from rag_core import errors
-from rag_core.filters import drop_types
 
 STATUS: dict[type[errors.RagError], int] = {
     errors.InvalidRequestError: 400,
@@ -66,13 +65,11 @@ _MANY = (errors.OverloadedError, picture_errors.DrawingBusyError)
 _CLIENT_CLOSED_REQUEST = 499
 _METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
 
-_BROKEN_JSON = "the body is not valid JSON"
-_NO_OBJECT = "the body must be a JSON object, sent with 'content-type: application/json'"
 # What the framework says, in words that help.
 _SAID = {
     "Not Found": "no such path; /docs shows those that there are",
     "Method Not Allowed": "this path does not take this method; the header Allow says which",
-    "There was an error parsing the body": _BROKEN_JSON,
+    "There was an error parsing the body": BROKEN_JSON,
 }
 
 Opener = Callable[[], AbstractAsyncContextManager[Parts]]
@@ -160,17 +157,7 @@ async def _answer_failed(request: Request, error: answer_errors.AnswerFailedErro
 
 
 async def _answer_invalid(request: Request, error: RequestValidationError) -> Response:
-    faults = error.errors()
-    if faults[0]["type"] == "json_invalid":
-        detail = f"{_BROKEN_JSON}: {faults[0]['ctx']['error']} at character {faults[0]['loc'][-1]}"
-        return write_failure(request, Failure(400, "InvalidRequestError", detail))
-    fields = [_name_field(fault["loc"]) for fault in faults]
-    detail = "; ".join(
-        f"{field}: {_say(fault)}" if field else _NO_OBJECT
-        for field, fault in zip(fields, faults, strict=True)
-    )
-    failure = Failure(422, "InvalidRequestError", detail, parameter=fields[0] or None)
-    return write_failure(request, failure)
+    return write_failure(request, describe_invalid(error))
 
 
 async def _answer_refused(request: Request, error: HTTPException) -> Response:
@@ -213,17 +200,3 @@ def _status_by_name(name: str) -> int:
     if isinstance(named, type) and issubclass(named, errors.RagError):
         return find_status(named)
     return find_status(errors.RagError)
-
-
-def _name_field(location: Sequence[int | str]) -> str:
-    """The field without what comes first: body, query or path."""
-    steps = list(location[1:])
-    if "filter" in steps:
-        start = steps.index("filter")
-        steps[start:] = drop_types(steps[start:])
-    return ".".join(map(str, steps))
-
-
-def _say(fault: ErrorDetails) -> str:
-    # The validator speaks of Python's types, and puts its own name before our words.
-    return fault["msg"].removeprefix("Value error, ").replace("valid tuple", "list")

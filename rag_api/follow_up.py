@@ -7,7 +7,6 @@ Measured on 700 follow-ups made of SQuAD 2 (`benchmarks/follow_ups.py`).
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from itertools import takewhile
 
@@ -22,28 +21,27 @@ from rag_api.function_words import (
     points_without_spaces,
 )
 from rag_api.named import find_content, find_names, is_little
+from rag_api.openings import drop_announcement, drop_correction, goes_on, is_fragment
 from rag_api.prompt import Turn
 
 _FEW_WORDS = 4
 """That say something; a question with so few, and no name among them, may lack its subject."""
+_FEW_UNCASED = 2
 _FEW_UNSPACED = 8
 """Characters, where there are no spaces."""
 _LONGEST_QUESTION = 400
 """Characters; whoever writes more says what is meant."""
 _MOST_TURNS_BACK = 3
 """Of the user's: "and its price?" after "and the other one?" leads two turns back."""
+_FEW_BESIDE_NAMES = 1
 _MOST_NAMES = 8
 _MOST_CHARACTERS = 300
 """Of what is carried over: the embedding model reads 256 word pieces."""
 _READ_CHARACTERS = 4_000
 """Of a turn; names stand at its beginning."""
 
-_OPENING = re.compile(
-    r"\W*(?:(?:what|how) about|was ist mit|wie (?:ist|sieht) es|qu[’']en est-il|et pour"
-    r"|(?:y )?qué (?:tal|hay de|pasa con)|e quanto a|e que tal|hoe zit het met)\b",
-    re.IGNORECASE,
-)
 # fmt: off
+_BEHIND_THAT = frozenset(("", "to", "into", "again", "as"))
 _BEFORE_THAT = frozenset((
     "of", "for", "about", "is", "does", "did", "was", "in", "like", "with", "from", "to", "at",
     "by", "on", "why", "how", "after", "before",
@@ -58,12 +56,14 @@ _BEFORE_ONE = frozenset((
 def needs_history(question: str) -> bool:
     """Whether a question seems to leave out what the turns before have named."""
     question = question.strip()
-    small_talk = is_small_talk([word.lower() for word in WORD.findall(question)])
-    if small_talk or len(question) > _LONGEST_QUESTION:
+    if _is_small_talk(question) or len(question) > _LONGEST_QUESTION:
         return False
-    if UNSPACED.search(question):
-        return points_without_spaces(question) or len(question) <= _FEW_UNSPACED
-    return points_without_spaces(question) or _points_back(question) or _says_little(question)
+    if drop_correction(question) != question or is_fragment(question):
+        return True
+    asked = drop_announcement(question)
+    if points_without_spaces(asked) or _points_back(asked):
+        return True
+    return asked == question and _says_little(question)
 
 
 def carry_over(question: str, history: Sequence[Turn]) -> tuple[str, ...]:
@@ -72,10 +72,14 @@ def carry_over(question: str, history: Sequence[Turn]) -> tuple[str, ...]:
     The names of the user's turns before the question, the question alone, and the names of the
     last answer before it: "when was he born?" may mean who was asked about, or who was told of.
     """
-    asked = _carried_from_user(history)
+    asked = _carried_from_user(history, whole=_asks_nothing(question))
     told = _names_told(history)
     queries = [_join(asked, question), question, _join(told, question)]
     return tuple(dict.fromkeys(queries))
+
+
+def _is_small_talk(text: str) -> bool:
+    return is_small_talk(WORD.findall(text[:_LONGEST_QUESTION].lower()))
 
 
 def _points_back(question: str) -> bool:
@@ -85,7 +89,7 @@ def _points_back(question: str) -> bool:
     language = find_language(lowered)
     if language is None or not words:
         return False
-    if lowered[0] in language.opening or _OPENING.match(question):
+    if lowered[0] in language.opening or goes_on(question):
         return True
     unnamed = takewhile(lambda place: not _names(words, place, language), range(len(words)))
     return any(_points(words, place, language) for place in unnamed)
@@ -110,7 +114,7 @@ def _points_by_its_place(words: list[str], place: int) -> bool:
     before = words[place - 1].lower() if place else ""
     after = words[place + 1].lower() if place + 1 < len(words) else ""
     if word == "that":
-        return before in _BEFORE_THAT or not after
+        return before in _BEFORE_THAT or after in _BEHIND_THAT
     if word == "there":
         return not {before, after} & _BE
     if word in ("one", "ones"):
@@ -119,19 +123,35 @@ def _points_by_its_place(words: list[str], place: int) -> bool:
 
 
 def _says_little(question: str) -> bool:
+    if UNSPACED.search(question):
+        return len(question) <= _FEW_UNSPACED
     content = find_content(question)
     if len(content) <= 1:
         return True  # a German noun looks like a name
-    return len(content) <= _FEW_WORDS and not find_names(question)
+    # Korean, for one, has no capitals that tell a name.
+    few = _FEW_UNCASED if question.lower() == question.upper() else _FEW_WORDS
+    return len(content) <= few and not find_names(question)
 
 
-def _carried_from_user(history: Sequence[Turn]) -> list[str]:
-    """Names of the last of the user's turns, or its content; further back while it lacks them."""
-    turns = [turn.content for turn in history if turn.role == "user" and turn.content.strip()]
+def _asks_nothing(question: str) -> bool:
+    """Whether it names something and no more, so that the turn before says what is asked of it."""
+    names = find_names(question)
+    said = find_content(drop_correction(question))
+    return bool(names) and len(set(said) - set(names)) <= _FEW_BESIDE_NAMES
+
+
+def _carried_from_user(history: Sequence[Turn], *, whole: bool) -> list[str]:
+    """Names of the last of the user's turns, or its content; further back while it lacks them.
+
+    `whole` carries all that the last of them says.
+    """
+    said = [turn.content for turn in history if turn.role == "user" and turn.content.strip()]
+    turns = [text for text in said if not _is_small_talk(text)]
     carried: list[str] = []
     for turn in reversed(turns[-_MOST_TURNS_BACK:]):
         text = turn[:_READ_CHARACTERS]
-        carried += find_names(text)[:_MOST_NAMES] or find_content(text)[:_MOST_NAMES]
+        names = [] if whole else find_names(text)
+        carried += (names or find_content(drop_correction(text)))[:_MOST_NAMES]
         if not needs_history(turn):
             break
     return carried

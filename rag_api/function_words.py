@@ -104,13 +104,39 @@ RUSSIAN = _language(
     "а и но или также ещё еще тогда",
 )
 SMALL_TALK = _words(
-    """hi hello hey thanks thank cheers ok okay great bye hallo danke tschüss bonjour salut merci
-    hola gracias adiós ciao grazie olá obrigado obrigada hoi dank bedankt привет спасибо 谢谢 你好
-    ありがとう こんにちは 감사합니다 안녕하세요"""
+    """hi hello hey thanks thank cheers ok okay great bye hallo danke tschüss bonjour bonsoir salut
+    merci hola gracias adiós ciao grazie buongiorno olá obrigado obrigada hoi dank bedankt
+    goedemorgen привет спасибо 谢谢 你好 ありがとう こんにちは 감사합니다 안녕하세요"""
 )
 _WITH_SMALL_TALK = _words(
-    """you very much so there a lot for that this your the help answer vielen schön sehr beaucoup
-    muchas mille molte muito muita hartelijk je wel"""
+    """you very much so there a lot for that this your the help helps helpful answer vielen schön
+    sehr die hilfe beaucoup muchas mille molte muito muita hartelijk
+    je wel"""
+)
+_GREETINGS = frozenset(
+    (
+        "good morning",
+        "good afternoon",
+        "good evening",
+        "good day",
+        "guten morgen",
+        "guten tag",
+        "guten abend",
+        "buenos días",
+        "buenas tardes",
+        "buenas noches",
+        "buona sera",
+        "bom dia",
+        "boa tarde",
+        "boa noite",
+        "goede morgen",
+        "добрый день",
+        "доброе утро",
+        "добрый вечер",
+        "早上好",
+        "おはようございます",
+        "안녕하십니까",
+    )
 )
 LANGUAGES = (ENGLISH, GERMAN, FRENCH, SPANISH, ITALIAN, PORTUGUESE, DUTCH, RUSSIAN)
 
@@ -135,6 +161,8 @@ def find_language(words: list[str]) -> Language | None:
 def is_small_talk(words: list[str]) -> bool:
     """Whether words, in lower case, are a greeting or thanks and nothing else."""
     said = set(words)
+    if " ".join(words) in _GREETINGS:
+        return True
     return bool(said & SMALL_TALK) and said <= SMALL_TALK | _WITH_SMALL_TALK
 
 

@@ -16,6 +16,7 @@ from rag_api.events import PassageView
 from rag_api.quotes import Quote
 from rag_core.embedding import Embedder
 from rag_core.languages import detect_language
+from rag_core.legibility import is_legible, temper
 from rag_core.lexical.analysis import query_words, terms_language, text_terms
 from rag_core.lexical.characters import find_characters, in_pairs
 from rag_core.sentences import find_sentences
@@ -50,7 +51,8 @@ _DATE = re.compile(
     re.IGNORECASE,
 )
 _NUMBER = re.compile(
-    r"\d|\b(?:two|three|four|five|six|seven|eight|nine|ten|twelve|hundred|thousand|million"
+    r"\d|[〇一二三四五六七八九十百千万亿億]"
+    r"|\b(?:two|three|four|five|six|seven|eight|nine|ten|twelve|hundred|thousand|million"
     r"|half|dozen)\b",
     re.IGNORECASE,
 )
@@ -102,8 +104,9 @@ async def choose_sentences(
         for score, candidate in zip(scores, candidates, strict=True)
     ]
     places = sorted(range(len(known)), key=known.__getitem__, reverse=True)[:_MOST_EMBEDDED]
+    legible = is_legible(question, tokenizer=embedder.tokenizer)
     vectors = await embedder.embed([question, *(candidates[place].quote.text for place in places)])
-    cosines = vectors[1:] @ vectors[0]
+    cosines = temper(vectors[1:] @ vectors[0], legible=legible)
     total = {
         place: known[place] + _COSINE_WEIGHT * float(cosine)
         for place, cosine in zip(places, cosines, strict=True)

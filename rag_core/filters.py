@@ -23,6 +23,7 @@ from pydantic_core import ErrorDetails
 
 from rag_core.errors import InvalidRequestError
 from rag_core.filter_values import Key, Text, Value, kind_of, read_operand
+from rag_core.validation import say_fault
 
 _COMPARISONS = ("eq", "ne", "gt", "gte", "lt", "lte")
 _TYPES = frozenset(
@@ -196,7 +197,7 @@ def read_filter(given: object) -> Condition:
 
 def _tell(fault: ErrorDetails) -> str:
     place = ".".join(map(str, drop_types(fault["loc"])))
-    text = fault["msg"].removeprefix("Value error, ")
+    text = say_fault(fault)
     return f"filter.{place}: {text}" if place else f"filter: {text}"
 
 

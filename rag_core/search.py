@@ -2,7 +2,7 @@
 
 `fused_score = 0.4 · cosine + 0.6 · BM25 / ceiling`, where the ceiling is what no BM25 of this
 query's words alone can pass, and the quotient at most 1: an absolute score, whose meaning does not
-change with the other passages.
+change with the other passages. The cosine counts for little where the model cannot read the query.
 """
 
 from __future__ import annotations
@@ -16,6 +16,8 @@ import numpy as np
 
 from rag_core.catalog import collections
 from rag_core.errors import VectorsMissingError
+from rag_core.fusion import fuse_scores
+from rag_core.legibility import is_legible
 from rag_core.lexical.reader import Matches
 from rag_core.passages import Scored, load_passages
 from rag_core.query import FILTERED_OUT, LEAST_SCORE, NOTHING, Found, Query, fuse
@@ -29,8 +31,6 @@ if TYPE_CHECKING:
     from rag_core.seen_vectors import SeenVectors
     from rag_core.vectors.chroma import Vectors
 
-_COSINE_WEIGHT = 0.4
-_LEXICAL_WEIGHT = 0.6
 _DEPTH = 100
 """How many chunks each half is asked for at first."""
 _DEEPER = 4
@@ -75,11 +75,15 @@ class Searched(Protocol):
 class _Halves:
     """What vectors and words found, each with its own score."""
 
-    def __init__(self, nearest: Sequence[tuple[str, float]], matches: Matches) -> None:
+    def __init__(
+        self, nearest: Sequence[tuple[str, float]], matches: Matches, *, legible: bool = True
+    ) -> None:
         self.near, self.words = dict(nearest), dict(matches.best)
         self.chunk_ids = list(self.near | self.words)
         """Each once."""
         self.matches = matches
+        self.legible = legible
+        """Whether the model can read the query; else its cosines count for little."""
 
     def bounds(self) -> tuple[np.ndarray, np.ndarray]:
         """The lowest and the highest fused score that each of the chunks can have.
@@ -87,17 +91,21 @@ class _Halves:
         Words find the best for certain: no other passes the last of them. Vectors do not: of what
         they have not found, nothing is known.
         """
-        near, words, matches = self.near, self.words, self.matches
+        near, words = self.near, self.words
         low = np.array([near.get(one, -1.0) for one in self.chunk_ids]) - _SAME_COSINE
         high = np.array([near.get(one, 1.0) for one in self.chunk_ids]) + _SAME_COSINE
         few = np.array([words.get(one, 0.0) for one in self.chunk_ids])
-        many = np.array([words.get(one, matches.floor) for one in self.chunk_ids])
-        return _fuse(low, few, matches.ceiling), _fuse(high, many, matches.ceiling)
+        many = np.array([words.get(one, self.matches.floor) for one in self.chunk_ids])
+        return self.fuse(low, few), self.fuse(high, many)
 
     def beyond(self) -> float:
         """What the fused score of a chunk that neither half has found cannot pass."""
         cosine = min(self.near.values(), default=-1.0)
-        return float(_fuse(np.array(cosine), np.array(self.matches.floor), self.matches.ceiling))
+        return float(self.fuse(np.array(cosine), np.array(self.matches.floor)))
+
+    def fuse(self, cosines: np.ndarray, lexical: np.ndarray) -> np.ndarray:
+        """The fused scores."""
+        return fuse_scores(cosines, lexical, self.matches.ceiling, legible=self.legible)
 
 
 async def search(index: Searched, collection_name: str, query: Query) -> Found:
@@ -222,7 +230,8 @@ async def _ask(
             index.filters.nearest(index, collection, vector, allowed, depth),
             index.filters.matches(index, collection, text, allowed, depth),
         )
-    return _Halves(nearest, matches)
+    legible = is_legible(text, tokenizer=index.embedder.tokenizer)
+    return _Halves(nearest, matches, legible=legible)
 
 
 async def _rank(
@@ -277,7 +286,7 @@ async def _score(
     found, matrix = await index.seen.find(index.catalog, collection, chunk_ids)
     cosines = np.clip(matrix @ vector, -1.0, 1.0)
     lowest, highest = (
-        _fuse(cosines, np.array([words.get(one, other) for one in found]), matches.ceiling)
+        halves.fuse(cosines, np.array([words.get(one, other) for one in found]))
         for other in (0.0, matches.floor)
     )
     chosen = _may_be_best(lowest, highest, wanted)
@@ -286,10 +295,5 @@ async def _score(
     words = words | await index.lexical.scores(matches, others)
     lexical = np.array([words.get(one, 0.0) for one in best])
     cosines = cosines[chosen]
-    fused = _fuse(cosines, lexical, matches.ceiling)
+    fused = halves.fuse(cosines, lexical)
     return sorted(zip((-fused).tolist(), best, cosines.tolist(), lexical.tolist(), strict=True))
-
-
-def _fuse(cosines: np.ndarray, lexical: np.ndarray, ceiling: float) -> np.ndarray:
-    covered = np.minimum(lexical / ceiling, 1.0) if ceiling else np.zeros_like(lexical)
-    return _COSINE_WEIGHT * cosines + _LEXICAL_WEIGHT * covered

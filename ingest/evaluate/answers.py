@@ -108,15 +108,17 @@ async def _ask_all(questions: Sequence[Question], asking: _Asking, tell: Tell) -
 
 async def _ask(question: Question, asking: _Asking) -> Given:
     view, milliseconds = None, 0.0
+    supported: tuple[bool, ...] = ()
     try:
         view, milliseconds = await asking.api.answer(question.text, collection=asking.collection)
         if view.outcome != "answered":
             return Given(question, view, milliseconds)
         claims = find_claims(view)
-        supported = await find_supported(claims, asking.work.index.embedder)
+        supported = tuple(await find_supported(claims, asking.work.index.embedder))
         verdict = None
         if asking.judge is not None:
             verdict = await asking.judge.judge(question, view, claims)
     except AnswerFailedError as error:
-        return Given(question, view, milliseconds, error=str(error), status=error.status)
-    return Given(question, view, milliseconds, tuple(supported), verdict)
+        # A judge that fails takes nothing from what was found without it.
+        return Given(question, view, milliseconds, supported, error=str(error), status=error.status)
+    return Given(question, view, milliseconds, supported, verdict)

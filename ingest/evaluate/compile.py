@@ -59,6 +59,7 @@ def compile_evaluation(
         abstention=abstention,
         ingested=subject.ingested,
         answers=None,
+        doubts=subject.doubts,
     )
     return evaluation, [_score(one, scores) for one in judged]
 

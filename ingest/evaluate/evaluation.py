@@ -145,6 +145,8 @@ class Evaluation:
     answers: Answered | None
     compared: Compared | None = None
     missed: tuple[Missed, ...] = ()
+    doubts: tuple[str, ...] = ()
+    """What is amiss with the dataset, one sentence each."""
     feedback: Rated | None = None
     json_file: str | None = None
     html_file: str | None = None

@@ -13,6 +13,7 @@ from ingest.evaluate.api import AnswerView, post
 from ingest.evaluate.dataset import Question
 from ingest.evaluate.errors import AnswerFailedError
 from ingest.evaluate.faithful import Claim
+from ingest.evaluate.json_lines import shorten
 from rag_core.errors import ConfigurationError
 from rag_core.settings import Settings
 
@@ -70,12 +71,13 @@ class Judge:
         ]
         asked = {"model": self.model, "messages": messages}
         content = await post(self.session, f"{self.url}/chat/completions", asked, self.headers)
+        said = content.decode(errors="replace")
         try:
-            completion = _Completion.model_validate_json(content)
-            verdict = Verdict.model_validate_json(_find_object(completion))
+            said = _Completion.model_validate_json(content).choices[0].message.content
+            verdict = Verdict.model_validate_json(_find_object(said))
         except (ValidationError, IndexError) as error:
             raise AnswerFailedError(
-                f"the judge {self.model!r} gives no verdict: {error}"
+                f"the judge {self.model!r} gives no verdict, but says {shorten(said)}"
             ) from error
         if len(verdict.supported) != len(claims):
             raise AnswerFailedError(
@@ -118,7 +120,6 @@ def _write(question: Question, view: AnswerView, claims: Sequence[Claim]) -> str
     ).decode()
 
 
-def _find_object(completion: _Completion) -> str:
+def _find_object(said: str) -> str:
     """The JSON object in what the model said: some put a fence or a sentence around it."""
-    content = completion.choices[0].message.content
-    return content[content.find("{") : content.rfind("}") + 1]
+    return said[said.find("{") : said.rfind("}") + 1]

@@ -44,7 +44,7 @@ class Judged:
 
 def judge(question: Question, passages: Sequence[Passage], *, milliseconds: float) -> Judged:
     """Say what of it is expected; the documents of the question are sources by now."""
-    texts = [_plain(passage.text) for passage in passages] if question.passages else []
+    texts = [plain(passage.text) for passage in passages] if question.passages else []
     return Judged(
         question=question,
         documents=tuple(dict.fromkeys(passage.source for passage in passages)),
@@ -73,19 +73,19 @@ def _find(wanted: ExpectedPassage, passages: Sequence[Passage], texts: Sequence[
 
 
 def holds(wanted: ExpectedPassage, source: str, span: tuple[int, int], text: str) -> bool:
-    """Whether a part of a document holds what is expected; `text` as `_plain` writes it.
+    """Whether a part of a document holds what is expected; `text` as `plain` writes it.
 
     By offsets where there are any: more than half of it. Else by one of the texts.
     """
     if wanted.document not in (None, source):
         return False
     if wanted.start is None or wanted.end is None:
-        return any(_plain(one) in text for one in wanted.texts)
+        return any(plain(one) in text for one in wanted.texts)
     common = min(span[1], wanted.end) - max(span[0], wanted.start)
     return 2 * common > wanted.end - wanted.start
 
 
-def _plain(text: str) -> str:
+def plain(text: str) -> str:
     """In lower case, one space between words."""
     return " ".join(text.lower().split())
 

@@ -8,6 +8,8 @@ from collections.abc import Mapping, Sequence
 from ingest.evaluate.evaluation import Missed
 from rag_core.errors import InvalidRequestError
 
+_NOTHING = "nothing is, for no question says what should be found"
+
 
 def read_minimums(given: Sequence[str], known: Sequence[str]) -> dict[str, float]:
     """Read what was given; the last one counts of a metric that is there twice.
@@ -22,9 +24,8 @@ def read_minimums(given: Sequence[str], known: Sequence[str]) -> dict[str, float
         if not equals or not name:
             raise InvalidRequestError(f"--min {text!r}: must be METRIC=VALUE, such as ndcg@10=0.70")
         if name not in known:
-            raise InvalidRequestError(
-                f"--min {text!r}: {name!r} is not measured here; what is: {', '.join(known)}"
-            )
+            measured = f"what is: {', '.join(known)}" if known else _NOTHING
+            raise InvalidRequestError(f"--min {text!r}: {name!r} is not measured here; {measured}")
         minimums[name] = _read_value(text, value)
     return minimums
 

@@ -18,6 +18,7 @@ from ingest.evaluate.history import Earlier
 from ingest.evaluate.metrics import CUTOFFS
 from ingest.evaluate.plots import Series, draw_histogram, draw_lines
 from ingest.evaluate.table import COLUMNS, head, rows, tail
+from ingest.report import count
 
 _WORST = 50
 _MOVED = 20
@@ -35,6 +36,7 @@ p{margin:.2rem 0}.soft{color:var(--soft);font-size:.9rem}.good{color:var(--good)
 table{border-collapse:collapse;width:100%;font-variant-numeric:tabular-nums}
 th,td{text-align:left;padding:.25rem .75rem .25rem 0;border-bottom:1px solid var(--line);
 vertical-align:top}th{color:var(--soft);font-weight:600}
+.figures :is(th,td)+*{white-space:nowrap}span{unicode-bidi:isolate}
 .plots{display:grid;gap:1rem;grid-template-columns:repeat(auto-fit,minmax(20rem,1fr))}
 figure{margin:0;border:1px solid var(--line);border-radius:6px;padding:.75rem}
 figcaption{font-size:.9rem}.key{margin-left:.6rem;color:var(--soft)}
@@ -74,7 +76,7 @@ def _table(evaluation: Evaluation) -> str:
         + "</tr>"
         for row in rows(evaluation)
     )
-    return f"<table><thead><tr>{top}</tr></thead><tbody>{lines}</tbody></table>"
+    return f"<table class=figures><thead><tr>{top}</tr></thead><tbody>{lines}</tbody></table>"
 
 
 def _plots(
@@ -125,7 +127,7 @@ def _moved(compared: Compared | None) -> str:
     return (
         f"<h2>Since {escape(compared.started_at)}</h2>"
         f"<p>{escape(compared.metric)} is better for {len(compared.better)} and worse for "
-        f"{len(compared.worse)} of {compared.questions} questions.</p>"
+        f"{len(compared.worse)} of {count(compared.questions, 'question')}.</p>"
         + _moves("Better", "good", compared.better)
         + _moves("Worse", "bad", compared.worse)
     )

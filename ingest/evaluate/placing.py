@@ -33,7 +33,7 @@ async def place_quotes(
             by_document[document].append(quote)
     placed: dict[Quote, ExpectedPassage] = {}
     for (document_id, source), cited in by_document.items():
-        text = await _read(catalog, document_id)
+        text = await read_text(catalog, document_id)
         for quote in cited:
             start = find_words(text, quote.text, near=quote.start)
             if start is not None:
@@ -52,8 +52,9 @@ def find_words(text: str, words: str, *, near: int) -> int | None:
     return min(places, key=lambda place: abs(place - near), default=None)
 
 
-async def _read(catalog: Catalog, document_id: str) -> str:
+async def read_text(catalog: Catalog, document_id: str) -> str:
+    """The text of a document; empty when it was removed in this very moment."""
     try:
         return (await documents.get_document(catalog, document_id))[1]
-    except DocumentNotFoundError:  # removed in this very moment
+    except DocumentNotFoundError:
         return ""

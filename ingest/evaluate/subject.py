@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ingest.evaluate.corpus import own_collection, sources_of
-from ingest.evaluate.dataset import Dataset, Question
+from ingest.evaluate.dataset import Dataset, Question, Record
+from ingest.evaluate.doubts import find_doubts
 from ingest.evaluate.errors import DatasetError
 from ingest.evaluate.evaluation import Ingested
 from ingest.evaluate.naming import Names, make_names, resolve
@@ -24,6 +25,8 @@ class Subject:
     documents: int
     questions: Sequence[Question]
     ingested: Ingested | None
+    doubts: tuple[str, ...]
+    """What is amiss with the questions, one sentence each."""
 
     @property
     def name(self) -> str:
@@ -47,8 +50,14 @@ async def find_subject(
         raise DatasetError(f"collection {name!r} holds no documents to ask about")
     names = make_names(name, known)
     if collection is None and dataset.records is not None:
-        # By their ids alone; those without text, which nobody will find, are right names, too.
-        sources = sources_of(dataset.records)
-        names = Names(name, {one: frozenset([source]) for one, source in sources.items()})
+        names = _names_of(dataset.records, name)
     questions = [resolve(question, names) for question in dataset.questions]
-    return Subject(found, len(known), questions, ingested)
+    ids = {source: one for one, source in known}
+    doubts = await find_doubts(index.catalog, questions, ids, layout=dataset.layout)
+    return Subject(found, len(known), questions, ingested, doubts)
+
+
+def _names_of(records: Sequence[Record], collection: str) -> Names:
+    """Ids alone; of those without text, too, which nobody will find."""
+    sources = sources_of(records)
+    return Names(collection, {one: frozenset([source]) for one, source in sources.items()})

@@ -79,7 +79,7 @@ def rows(evaluation: Evaluation) -> Iterator[tuple[str, str, str, str]]:
 
 def tail(evaluation: Evaluation) -> list[str]:
     """What there is to say beside the figures, and where the files are."""
-    lines = [""]
+    lines = ["", *evaluation.doubts]
     if evaluation.abstention is not None:
         lines += list(_tell_abstention(evaluation.abstention))
     if evaluation.answers is not None:

@@ -28,6 +28,7 @@ from rag_api.wire.mcp_objects import (
     view_tool_answer,
 )
 from rag_core.errors import InvalidRequestError
+from rag_core.validation import say_fault
 
 Arguments = Mapping[str, object]
 Model = TypeVar("Model", bound=BaseModel)
@@ -81,10 +82,7 @@ def read_arguments(model: type[Model], arguments: Arguments) -> Model:
     try:
         return model.model_validate(arguments)
     except ValidationError as error:
-        faults = [
-            f"{fault['loc'][0]}: {fault['msg'].removeprefix('Value error, ')}"
-            for fault in error.errors()
-        ]
+        faults = [f"{fault['loc'][0]}: {say_fault(fault)}" for fault in error.errors()]
         raise InvalidRequestError("; ".join(faults)) from error
 
 

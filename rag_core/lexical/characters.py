@@ -14,7 +14,9 @@ _UNSPACED = re.compile(f"[{_HAN}{_HANGUL}{_KANA}{_SOUTHEAST_ASIAN}]+")
 _ALONE = re.compile(f"[{_HAN}{_HANGUL}]")
 """Characters that are words by themselves."""
 _PARTICLE = re.compile(
-    "什么|哪[里个些]|多少|怎么|为什么|如何|[的了是吗呢吧谁誰哪与はのをにがでともへやか]"
+    "什么|哪[里个些]|多少|怎么|为什么|如何|可以|是否|能否|有没有|应该|时候|[我你他]们"
+    "|[でま]すか|でしょうか|ください|どこ|いつ|なぜ|どの|いくら"
+    "|[的了是吗呢吧谁誰哪我你您与はのをにがでともへやか]"
     f"|(?<=[{_HANGUL}]{{2}})(?:에서|에게|으로|부터|까지|[은는이가을를의에도로와과])(?![{_HANGUL}])"
 )
 """Stands between words of Chinese and Japanese, or ends one of Korean."""

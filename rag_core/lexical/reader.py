@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 import threading
 from collections.abc import Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -29,6 +28,7 @@ from rag_core.lexical.folder import (
     open_index,
 )
 from rag_core.lexical.pairs import pair_words
+from rag_core.lexical.rareness import idf_of, weigh_word
 
 _K1 = 1.2
 """Tantivy's own, as is its b of 0.75; it offers no way to set them."""
@@ -206,10 +206,10 @@ def _weigh(
             continue  # another form of a word that was counted
         known.update(word)
         worth = _NAME_WEIGHT if word in names else 1.0
-        idf = worth * _idf(snapshot.entries, sum(counts.values()))
+        idf = worth * weigh_word(snapshot.entries, sum(counts.values()))
         total += idf
         for term, count in counts.items():
-            weight = idf if is_character(term) else idf / _idf(snapshot.entries, count)
+            weight = idf if is_character(term) else idf / idf_of(snapshot.entries, count)
             found[term] = _Term(term, weight)
     return list(found.values()), (_K1 + 1) * total
 
@@ -290,7 +290,3 @@ def _entries(explanation: tantivy.Explanation) -> int:
     """Read N out of the explanation of a term's score; tantivy tells it nowhere else."""
     _, idf, _ = json.loads(explanation.to_json())["details"]
     return int(idf["details"][1]["value"])
-
-
-def _idf(entries: int, frequency: int) -> float:
-    return math.log(1 + (entries - frequency + 0.5) / (frequency + 0.5))

@@ -21,7 +21,7 @@ from tests.ingest.evaluate_support import ANSWER, write_beir, write_lines
 KEYS = (
     "dataset layout path collection fingerprint splitting started_at seconds questions judged "
     "unanswerable failed documents top_k callers metrics abstention ingested answers compared "
-    "missed feedback json_file html_file problem"
+    "missed doubts feedback json_file html_file problem"
 )
 QUESTIONS = [
     {"id": "a", "question": "Which river flows through Cologne?", "documents": ["rhine.md"]},

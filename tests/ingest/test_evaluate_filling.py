@@ -1,11 +1,12 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from ingest.evaluate.dataset import Dataset, Record
+from ingest.evaluate.dataset import Dataset, ExpectedPassage, Question, Record
 from ingest.evaluate.errors import DatasetError
 from ingest.evaluate.evaluation import Ingested
 from ingest.evaluate.filling import fill
@@ -104,6 +105,26 @@ async def test_a_dataset_of_which_nothing_can_be_read_is_an_error(
 
     with pytest.raises(DatasetError, match=r"none of the documents can be ingested: .*bad.pdf"):
         await run(index, dataset("bad", folder=folder), tmp_path / "home")
+
+
+async def test_what_is_amiss_with_the_questions_is_said(index: Index, tmp_path: Path) -> None:
+    where = {"there": ("rhine", 0, 9), "beyond": ("rhine", 0, 999)}
+    words = {"held": "ends in the  north sea", "not held": "ends in the Black Sea"}
+    expected = {
+        **{name: ExpectedPassage(source, (), *span) for name, (source, *span) in where.items()},
+        **{name: ExpectedPassage("rhine", (text,)) for name, text in words.items()},
+    }
+    asked = [Question(name, "Where?", name, {}, (one,)) for name, one in expected.items()]
+    wanted = replace(dataset("odd"), questions=[*asked, Question("silent", "Why?", "mine:5")])
+    done = await run(index, wanted, tmp_path)
+
+    subject = await find_subject(index, wanted, collection=None, ingested=done)
+
+    silent, lost = subject.doubts
+    assert silent.startswith("counted in no figure of the search: 1 question without documents,")
+    assert silent.endswith("such as mine:5")
+    assert lost.startswith("not there to be found: 2 expected passages that the document does not")
+    assert lost.endswith("such as the offsets 0 to 999 of beyond")
 
 
 async def test_a_collection_that_is_not_there_is_an_error(index: Index) -> None:

@@ -32,6 +32,11 @@ def test_an_unknown_metric_names_the_known_ones() -> None:
         read_minimums(["ndcg@7=0.5"], KNOWN)
 
 
+def test_a_minimum_of_questions_that_expect_nothing_is_refused_with_the_reason() -> None:
+    with pytest.raises(InvalidRequestError, match="no question says what should be found"):
+        read_minimums(["ndcg@10=0.5"], [])
+
+
 def test_what_is_too_low_or_has_no_value_is_missed() -> None:
     minimums = {"ndcg@10": 0.7, "auroc": 0.5, "f1": 0.1}
 

@@ -24,6 +24,11 @@ def compared(kind: str, key: str, value: object) -> dict[str, object]:
         ("source ^= /docs/", compared("starts_with", "source", "/docs/")),
         ('"my key" != "a\\tb"', compared("ne", "metadata.my key", "a\tb")),
         ("kind in (a, 5)", compared("in", "metadata.kind", ("a", 5))),
+        ("kind NOT IN (a, b)", compared("nin", "metadata.kind", ("a", "b"))),
+        (
+            "year between 2020 AND 2024",
+            {"type": "between", "key": "metadata.year", "low": 2020, "high": 2024},
+        ),
         ("author exists", {"type": "exists", "key": "metadata.author"}),
         ('{"type": "exists", "key": "title"}', {"type": "exists", "key": "title"}),
     ],
@@ -40,6 +45,10 @@ def test_or_binds_less_than_and_and_that_less_than_not() -> None:
     assert read == {"type": "or", "filters": (both, c)}
 
 
+def test_what_follows_between_two_values_is_another_comparison() -> None:
+    assert parse_filter("a between 1 and 2 and b=1").type == "and"
+
+
 def test_brackets_bind_most() -> None:
     assert parse_filter("(a=1 or b=1) AND c=1").type == "and"
 
@@ -49,6 +58,8 @@ def test_brackets_bind_most() -> None:
     [
         ("", "at character 1 stands the end, expected a name"),
         ("year", "at character 5 stands the end, expected one of"),
+        ("year not 5", "at character 10 stands '5', expected 'in'"),
+        ("year between 1, 5", "at character 15 stands ',', expected 'and'"),
         ("year > >", "at character 8 stands '>', expected a value"),
         ("(a=1", "at character 5 stands the end, expected ')'"),
         ("a=1 b=2", "at character 5 stands 'b', expected 'and', 'or' or the end"),

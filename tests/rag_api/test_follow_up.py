@@ -36,6 +36,20 @@ En de prijs?
 その価格はいくらですか？
 価格は？
 그럼 가격은?
+No, I meant the Basic plan.
+Sorry, I mean Basic.
+For the Basic plan?
+In Germany and Austria?
+Same question for the Basic plan
+Translate that to German
+New topic: does it work offline?
+Nein, ich meinte den Basic-Tarif.
+Für den Basic-Tarif?
+Non, je voulais dire Lyon.
+No, me refería al plan Basic.
+Нет, я имел в виду тариф Базовый.
+不是，我是说高级套餐。
+왜요?
 """
 WHOLE = """\
 What does the premium plan cost per month in Europe?
@@ -45,6 +59,12 @@ Which documents that were removed are still shown in search results?
 Are there limits on the size of files that users upload?
 How old was Chopin when he moved to Warsaw with his family?
 Thank you very much!
+Good morning
+Thanks, that helps
+New topic: how are backups encrypted?
+In which year was Rome founded?
+No. 5 Chanel perfume price in Paris
+Same-sex marriage law in Germany since 2017
 Was kostet der Premium-Tarif im Monat?
 Wann wurde der Eiffelturm in Paris gebaut?
 Combien coûte l'abonnement Premium par mois ?
@@ -57,6 +77,7 @@ Hoeveel kost het Premium-abonnement per maand?
 Сколько стоит подписка Премиум в месяц?
 高级套餐每月的价格是多少？
 プレミアムプランの月額料金はいくらですか？
+프랑스의 수도는 어디입니까?
 """
 TURNS = st.lists(st.builds(Turn, st.sampled_from(["user", "assistant"]), st.text()))
 
@@ -103,7 +124,20 @@ def test_a_follow_up_to_a_follow_up_leads_further_back() -> None:
 def test_what_the_question_names_itself_is_not_repeated() -> None:
     history = [Turn("user", "What does Acme Premium include?")]
 
-    assert carry_over("And acme Basic?", history)[0] == "Premium: And acme Basic?"
+    assert carry_over("And acme Basic?", history)[0] == "Premium include: And acme Basic?"
+
+
+@pytest.mark.parametrize("question", ["And the Pro plan?", "No, I meant the Pro plan."])
+def test_a_question_that_only_names_something_takes_over_what_was_asked(question: str) -> None:
+    history = [Turn("user", "How is the Basic plan cancelled?")]
+
+    assert carry_over(question, history)[0] == f"Basic cancelled: {question}"
+
+
+def test_thanks_in_between_hide_nothing() -> None:
+    history = [Turn("user", "Who designed the Eiffel Tower?"), Turn("user", "Thank you!")]
+
+    assert carry_over("When was he born?", history)[0] == "Eiffel Tower: When was he born?"
 
 
 def test_a_history_without_names_changes_nothing() -> None:

@@ -58,7 +58,7 @@ def test_equal_filters_are_one_key_of_a_cache() -> None:
         (equal(10**15), "filter.value: a number has at most 15 digits"),
         (equal(float("nan")), "filter.value: a number has at most 15 digits"),
         (equal(10**400), "filter.value: a number has at most 15 digits"),
-        (equal() | {"other": 1}, "filter.other: Extra inputs"),
+        (equal() | {"other": 1}, "filter.other: there is no such field"),
         ({"type": "like", "key": "title", "value": "x"}, "'like'"),
         ({"type": "contains", "key": "size_bytes", "value": "5"}, "size_bytes is no text"),
         ({"type": "between", "key": "metadata.a", "low": 1, "high": "x"}, "must both be"),

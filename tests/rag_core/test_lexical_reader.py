@@ -136,11 +136,19 @@ def test_a_heading_that_all_chunks_have_tells_nothing(tmp_path: Path) -> None:
 
 
 def test_an_unknown_term_counts_as_the_rarest_in_the_ceiling(folder: Path) -> None:
-    entries_with_the_marker = len(TEXTS) + 1
-
     ceiling = Reader(folder).search("unknown", 1).ceiling
 
-    assert ceiling == pytest.approx(2.2 * math.log(1 + (entries_with_the_marker + 0.5) / 0.5))
+    assert ceiling == pytest.approx(2.2 * math.log(1 + (100 + 0.5) / 0.5))
+
+
+def test_in_a_small_index_a_word_of_one_chunk_is_worth_nearly_what_an_unknown_one_is(
+    folder: Path,
+) -> None:
+    reader = Reader(folder)
+
+    held, unknown = reader.search("chased", 1).ceiling, reader.search("unknown", 1).ceiling
+
+    assert held < unknown < 1.3 * held
 
 
 @pytest.mark.parametrize("query", HOSTILE)

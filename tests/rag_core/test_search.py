@@ -18,6 +18,7 @@ from rag_core.errors import (
     InvalidRequestError,
     VectorsMissingError,
 )
+from rag_core.fusion import fuse_scores
 from rag_core.index import Index
 from rag_core.lexical.engine import Lexical
 from rag_core.lexical.reader import Matches
@@ -248,7 +249,7 @@ def test_the_best_are_always_among_the_contenders(
     true: list[tuple[float, float, bool]], depth: int, wanted: int
 ) -> None:
     fused = {
-        str(at): float(search_module._fuse(np.array(cosine), np.array(words), 12.0))
+        str(at): float(fuse_scores(np.array(cosine), np.array(words), 12.0))
         for at, (cosine, words, _) in enumerate(true)
     }
     near = [(str(at), cosine) for at, (cosine, _, missed) in enumerate(true) if not missed]
@@ -278,9 +279,19 @@ def second(pair: tuple[str, float]) -> float:
 def test_the_fused_score_has_the_same_bounds_for_every_query(
     cosine: float, covered: float, ceiling: float
 ) -> None:
-    fused = search_module._fuse(np.array(cosine), np.array(covered * ceiling), ceiling)
+    fused = fuse_scores(np.array(cosine), np.array(covered * ceiling), ceiling)
 
     assert -0.4 <= fused <= 1.0 + 1e-9
+
+
+def test_words_decide_where_the_model_cannot_read_the_query() -> None:
+    cosines, lexical = np.array([0.4, 0.8]), np.array([2.0, 0.0])
+
+    read = fuse_scores(cosines, lexical, 10.0)
+    unread = fuse_scores(cosines, lexical, 10.0, legible=False)
+
+    assert read[1] > read[0]
+    assert unread[0] > LEAST_SCORE > unread[1]
 
 
 async def test_what_is_found_carries_the_least_score_of_its_collection(index: Index) -> None:
