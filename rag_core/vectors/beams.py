@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Awaitable, Callable
 
-_ONE_IN = 500
+_ONE_IN = 1_000
 """Of so many vectors one is kept in view (decision 23)."""
 _WIDEST = 5_000
 _COUNTED_SECONDS = 60.0
