@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from rag_core.documents import Markup
-from rag_core.sentences import find_lines, next_fence
+from rag_core.sentences import find_lines, next_fence, read_cells
 
 Kind = Literal["heading", "paragraph", "item", "row", "code"]
 
@@ -19,7 +19,6 @@ _UNDERLINE = re.compile(r" {0,3}(?:(=+)|-{2,})[ \t]*$")
 _ITEM = re.compile(r"[ \t]*(?:>[ \t]?)*(?:[-*+•◦▪‣]|\(?\d{1,3}[.)])[ \t]")
 _ROW = re.compile(r"[ \t]*\|")
 _RULE = re.compile(r"[ \t]*\|[-:| \t]*-[-:| \t]*$")
-_BAR = re.compile(r"(?<!\\)\|")
 _ANCHOR = re.compile(r"\s*\{\s*[#.:][^}]*\}\s*$")
 _CLOSING_MARKS = re.compile(r"(?:^|[ \t]+)#+[ \t]*$")
 _LINK = re.compile(r"!?\[([^\]]*)\]\([^)]*\)")
@@ -158,8 +157,7 @@ def clean_heading(words: str) -> str:
 
 
 def _clean_names(row: str) -> str:
-    cells = (cell.strip() for cell in _BAR.split(row[: 4 * _LONGEST_HEADING]))
-    return _shorten(", ".join(filter(None, cells)).replace("\\|", "|"))
+    return _shorten(", ".join(read_cells(row[: 4 * _LONGEST_HEADING])))
 
 
 def _shorten(words: str) -> str:

@@ -11,6 +11,7 @@ from rag_api.events import Cited, Delta, Outcome, Retrieved
 from rag_api.quotes import cite_quote
 from rag_api.sentence_choice import ChosenSentence, choose_sentences
 from rag_core.embedding import Embedder
+from rag_core.sentences import read_cells
 
 MODEL = "extractive"
 NO_MODEL = "No chat model is configured (CHAT_MODEL)"
@@ -20,7 +21,6 @@ MODEL_FAILED = "The chat model does not answer"
 _LINK = re.compile(r"!?\[([^\]]*)\]\([^)]*\)")
 _REFERENCE = re.compile(r"\s?\[[\d,;–\- ]+\]|\[\^[^\]]*\]")
 _MARKS = re.compile(r"\*\*|__|`|(?<!\w)[*_]|[*_](?!\w)")
-_CELL_END = re.compile(r"\s*(?<!\\)\|\s*")
 _PIECE = re.compile(r"(?:\S+\s*){1,3}")
 
 Piece = tuple[Delta | Cited, ...]
@@ -81,6 +81,6 @@ def _clean(quote: str) -> str:
     """
     plain = _MARKS.sub("", _REFERENCE.sub("", _LINK.sub(r"\1", quote)))
     if plain.startswith("|"):
-        name, *others = filter(None, _CELL_END.split(plain))
-        plain = ": ".join(filter(None, (name, "; ".join(others))))
+        cells = read_cells(plain)
+        plain = ": ".join(filter(None, ("".join(cells[:1]), "; ".join(cells[1:]))))
     return " ".join(plain.split()) or " ".join(quote.split())

@@ -16,6 +16,7 @@ _QUOTE = r"[ \t]*(?:>[ \t]*)*"
 _WHOLE_LINE = re.compile(_QUOTE + r"(?:#{1,6}[ \t]+|(?=\|))")
 _ITEM = re.compile(_QUOTE + r"(?:[-*+•◦▪‣][ \t]+|\(?\d{1,3}[.)][ \t]+|\(?[a-z]\)[ \t]+)")
 _PREFIX = re.compile(_QUOTE)
+_BAR = re.compile(r"(?<!\\)\|")
 _LINE_ENDS_UNIT = ("  ", "{", "}", ";", "\\")
 """A hard break of Markdown, or a line of code outside a fence."""
 
@@ -123,6 +124,12 @@ def find_lines(text: str) -> Iterator[Span]:
         end = len(text) if end < 0 else end
         yield start, end
         start = end + 1
+
+
+def read_cells(row: str) -> list[str]:
+    """The words of the cells of a table's row, without the empty ones."""
+    cells = (cell.strip() for cell in _BAR.split(row))
+    return [cell.replace("\\|", "|") for cell in cells if cell]
 
 
 def _match_end(pattern: re.Pattern[str], line: str) -> int:

@@ -27,12 +27,18 @@ async def test_each_sentence_has_a_citation_that_quotes_it_and_covers_its_marker
         assert DOCUMENT[cited.start : cited.end] == cited.quote
 
 
-async def test_of_a_row_the_first_cell_names_what_the_others_say() -> None:
-    row = "| `lamp` oil | burns for | six hours |"
-
+@pytest.mark.parametrize(
+    ("row", "said"),
+    [
+        ("| `lamp` oil | burns for | six hours |", "lamp oil: burns for; six hours [1]"),
+        ("| lamp a\\|b | burns |", "lamp a|b: burns [1]"),
+        ("| `_` |", "| `_` | [1]"),
+    ],
+)
+async def test_of_a_row_the_first_cell_names_what_the_others_say(row: str, said: str) -> None:
     text = text_of(await extract(retrieved(passage_of(0, len(row), document=row)), WordEmbedder()))
 
-    assert text.startswith("lamp oil: burns for; six hours [1]")
+    assert text.startswith(said)
 
 
 async def test_it_says_that_no_model_is_configured() -> None:
