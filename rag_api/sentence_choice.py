@@ -6,7 +6,6 @@ of the best three for 90 %.
 
 from __future__ import annotations
 
-import math
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -19,6 +18,7 @@ from rag_core.languages import detect_language
 from rag_core.legibility import is_legible, temper
 from rag_core.lexical.analysis import query_words, terms_language, text_terms
 from rag_core.lexical.characters import find_characters, in_pairs
+from rag_core.lexical.rareness import idf_of
 from rag_core.sentences import find_sentences
 
 _COSINE_WEIGHT = 0.5
@@ -188,7 +188,7 @@ def _score_words(question: str, candidates: Sequence[ChosenSentence]) -> list[fl
 
 def _weigh(word: Iterable[str], terms: Sequence[Counter[str]]) -> float:
     holding = sum(any(map(count.get, word)) for count in terms)
-    return _idf(holding, of=len(terms))
+    return idf_of(len(terms), holding)
 
 
 def _count(sentence: str, language: str) -> Counter[str]:
@@ -205,10 +205,6 @@ def _bm25(count: Counter[str], weights: Mapping[tuple[str, ...], float], mean: f
 
 def _length_norm(relative_length: float) -> float:
     return _K1 * (1 - _B + _B * relative_length)
-
-
-def _idf(holding: int, *, of: int) -> float:
-    return math.log(1 + (of - holding + 0.5) / (holding + 0.5))
 
 
 def _holds_kind(question: str, sentence: str) -> bool:

@@ -76,7 +76,7 @@ def write_table(pdf: FPDF, cells: list[list[str]]) -> None:
         v_align="TOP",
         line_height=4,
         padding=2,
-        col_widths=(3, 4, 4)[: len(cells[0])],
+        col_widths=[3, *[4] * (len(cells[0]) - 1)],
     ) as table:
         for texts in cells:
             table.row(texts)

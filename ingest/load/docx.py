@@ -12,6 +12,7 @@ from ingest.blocks import find_title
 from ingest.load.archive import Archive
 from ingest.load.docx_styles import NAMESPACE, Labels, Styles, attribute, child, read_number
 from ingest.load.equations import EQUATION, read_equation
+from ingest.load.markup import write_row
 from ingest.load.text import normalise_text, require_text
 from rag_core.documents import Document
 
@@ -175,16 +176,15 @@ class _Reader:
     def _read_row(self, row: etree._Element, *, above: list[str]) -> list[str]:
         """A cell for each column of the table; a short merged one stands in each that it covers."""
         cells = [""] * _read_width(child(row, "trPr", "gridBefore"), default=0)
-        spans = [
-            _read_width(child(cell, "tcPr", "gridSpan"), default=1) for cell in _find(row, _CELL)
-        ]
-        for cell, span in zip(_find(row, _CELL), spans, strict=True):
+        found = list(_find(row, _CELL))
+        for cell in found:
+            span = _read_width(child(cell, "tcPr", "gridSpan"), default=1)
             merge = child(cell, "tcPr", "vMerge")
             if merge is None or attribute(merge) == "restart":
                 words = "\n".join(self._read_blocks(cell))
             else:
                 words = _repeat("".join(above[len(cells) : len(cells) + 1]))
-            cells += [words, *[_repeat(words) if len(spans) > 1 else ""] * (span - 1)]
+            cells += [words, *[_repeat(words) if len(found) > 1 else ""] * (span - 1)]
         return cells
 
     def _read_notes(self) -> Iterator[str]:
@@ -225,8 +225,7 @@ def _repeat(words: str) -> str:
 def _write_row(cells: list[str]) -> str:
     """One line of a Markdown table, after the page breaks that were inside of it."""
     ends = _PAGE_BREAK * sum(cell.count(_PAGE_BREAK) for cell in cells)
-    words = [" ".join(cell.split()).replace("|", "\\|") for cell in cells]
-    return f"{ends}| {' | '.join(words)} |"
+    return ends + write_row(cells)
 
 
 def _is_item(block: str) -> bool:

@@ -19,7 +19,7 @@ def keep_apart(ids: Sequence[str], matrix: np.ndarray) -> np.ndarray:
     places = np.array([zlib.crc32(one.encode()) % _PLACES for one in ids])
     moves = _directions(size)[places[:, np.newaxis] + np.arange(size)]
     lengths = np.linalg.norm(matrix, axis=1, keepdims=True)
-    return np.asarray(matrix + lengths * moves, dtype="<f4")
+    return np.ascontiguousarray(matrix + lengths * moves, dtype="<f4")
 
 
 @cache

@@ -106,7 +106,7 @@ class Vectors:
         """
         if not len(ids):
             return
-        rows = np.ascontiguousarray(keep_apart(ids, matrix))
+        rows = keep_apart(ids, matrix)
         for start, end in batches(len(ids), rows.nbytes, max_rows=self._max_rows):
             encoded = [base64.b64encode(row).decode("ascii") for row in rows[start:end]]
             body = {"ids": list(ids[start:end]), "embeddings": encoded}
